@@ -1,0 +1,145 @@
+-- What was ordered, and where each minion stands. The words of a status are TargetLifecycle's and ActionStatus's.
+
+-- The last six digits of a jid (its microseconds), so that no two of one second are alike, on any node.
+create sequence saltern.jid_serial minvalue 0 maxvalue 999999 cycle;
+
+create table saltern.action (
+    id               bigint generated always as identity primary key,
+    kind             text not null,
+    arguments        json not null,
+    description      text,
+    target           json not null,
+    resolve_at_start boolean not null default false,
+    resolved_at      timestamp with time zone,
+    created_by       text not null,
+    created_at       timestamp with time zone not null,
+    earliest_at      timestamp with time zone not null,
+    expires_at       timestamp with time zone not null,
+    batch_size       integer check (batch_size > 0),
+    batch_percent    integer check (batch_percent between 1 and 100),
+    deadline_seconds integer not null check (deadline_seconds > 0),
+    exclusive        boolean not null,
+    safe_to_repeat   boolean not null,
+    reads_body       text not null check (reads_body in ('never', 'failed', 'always')),
+    asks_first       boolean not null default false,
+    status           text not null default 'Scheduled'
+                     check (status in ('Scheduled', 'Running', 'Halted', 'Completed', 'Failed', 'Cancelled')),
+    started_at       timestamp with time zone,
+    ended_at         timestamp with time zone,
+    cancelled_at     timestamp with time zone,
+    archived_at      timestamp with time zone,
+    check ((status in ('Completed', 'Failed', 'Cancelled')) = (ended_at is not null)));
+-- The dispatcher's loop: what is due.
+create index action_due on saltern.action (earliest_at, id) where status in ('Scheduled', 'Running');
+create index action_by_status on saltern.action (status, id);
+
+-- The kept counters, apart from the action so that settling rewrites a small row.
+create table saltern.action_counts (
+    action_id bigint primary key references saltern.action on delete cascade,
+    total     integer not null,
+    queued    integer not null check (queued >= 0),
+    picked_up integer not null default 0 check (picked_up >= 0),
+    completed integer not null default 0 check (completed >= 0),
+    failed    integer not null default 0 check (failed >= 0),
+    cancelled integer not null default 0 check (cancelled >= 0),
+    skipped   integer not null default 0 check (skipped >= 0),
+    check (queued + picked_up + completed + failed + cancelled + skipped = total))
+    with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets.
+create table saltern.submission (
+    id            bigint generated always as identity primary key,
+    action_id     bigint not null references saltern.action on delete cascade,
+    master_id     integer not null references saltern.master,
+    jid           text not null unique,
+    is_ask        boolean not null default false,
+    minions       integer not null,
+    outstanding   integer not null check (outstanding >= 0),
+    created_at    timestamp with time zone not null,
+    deadline_at   timestamp with time zone not null,
+    not_after     timestamp with time zone not null,
+    owner         text not null,
+    lease_until   timestamp with time zone not null,
+    sends         integer not null default 0,
+    first_sent_at timestamp with time zone,
+    evidence_at   timestamp with time zone,
+    outcome       text check (outcome in ('Accepted', 'Refused', 'NotSent', 'Unclear')),
+    outcome_at    timestamp with time zone,
+    reason        text,
+    check ((outcome is null) = (outcome_at is null)));
+-- Loops: unfinished business of dispatch; what is in flight on a master; what is past its deadline.
+create index submission_undecided on saltern.submission (lease_until) where outcome is null;
+create index submission_open on saltern.submission (master_id, id) where outstanding > 0;
+create index submission_past_deadline on saltern.submission (deadline_at) where outstanding > 0;
+create index submission_by_action on saltern.submission (action_id, id);
+
+create table saltern.action_target (
+    action_id     bigint not null references saltern.action on delete cascade,
+    minion_key    bigint not null references saltern.minion,
+    status        text not null default 'Queued'
+                  check (status in ('Queued', 'PickedUp', 'Completed', 'Failed', 'Cancelled', 'Skipped')),
+    exclusive     boolean not null,
+    guessed       boolean not null default false,
+    ran_anyway    boolean not null default false,
+    attempt       integer not null default 0,
+    submission_id bigint,
+    not_before    timestamp with time zone,
+    picked_up_at  timestamp with time zone,
+    settled_at    timestamp with time zone,
+    reason        text,
+    primary key (action_id, minion_key),
+    check ((status in ('Completed', 'Failed', 'Cancelled', 'Skipped')) = (settled_at is not null)),
+    check ((status = 'PickedUp') <= (submission_id is not null and picked_up_at is not null)))
+    with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+-- Lists by status, claims, and the deadline's sweep: without it a page of 10 million targets is a scan.
+create index action_target_by_status on saltern.action_target (action_id, status, minion_key);
+-- At most one exclusive action in flight on a minion: not a rule that code keeps, a row that cannot exist.
+create unique index action_target_one_exclusive on saltern.action_target (minion_key)
+    where exclusive and status = 'PickedUp';
+
+-- One submission as one target sees it. The return's body stays in the job cache, found by (returned_at, jid, minion);
+-- `result` is filled when that day of the job cache ends.
+create table saltern.attempt (
+    action_id     bigint not null,
+    minion_key    bigint not null,
+    number        integer not null,
+    submission_id bigint not null,
+    status        text not null default 'PickedUp' check (status in ('PickedUp', 'Completed', 'Failed', 'Busy', 'NotSent')),
+    guessed       boolean not null default false,
+    picked_up_at  timestamp with time zone not null,
+    returned_at   timestamp with time zone,
+    ended_at      timestamp with time zone,
+    repeats       integer not null default 0,
+    reason        text,
+    result        text,
+    result_cut    boolean not null default false,
+    primary key (action_id, minion_key, number),
+    foreign key (action_id, minion_key) references saltern.action_target on delete cascade,
+    check ((status = 'PickedUp') = (ended_at is null)))
+    with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
+-- Asks: small submissions of our own on behalf of a target (its boot id before and after a reboot, ...). One at a
+-- time per target; answered ones stay until the next replaces them.
+create table saltern.ask (
+    action_id     bigint not null,
+    minion_key    bigint not null,
+    purpose       text not null,
+    due_at        timestamp with time zone not null,
+    submission_id bigint,
+    asked_at      timestamp with time zone,
+    answered_at   timestamp with time zone,
+    answer        text,
+    before        text,
+    primary key (action_id, minion_key),
+    foreign key (action_id, minion_key) references saltern.action_target on delete cascade);
+create index ask_due on saltern.ask (due_at) where answered_at is null;
+
+-- Who ordered what, and when. Outlives the action.
+create table saltern.order_log (
+    id        bigint generated always as identity primary key,
+    action_id bigint,
+    verb      text not null,
+    actor     text not null,
+    at        timestamp with time zone not null,
+    detail    json);
+create index order_log_by_action on saltern.order_log (action_id, id);
