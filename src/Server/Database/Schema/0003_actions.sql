@@ -73,9 +73,10 @@ create index submission_open on saltern.submission (master_id, id) where outstan
 create index submission_past_deadline on saltern.submission (deadline_at) where outstanding > 0;
 create index submission_by_action on saltern.submission (action_id, id);
 
+-- No foreign keys on the three tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting removes the rows of an action together; minions are never deleted.
 create table saltern.action_target (
-    action_id     bigint not null references saltern.action on delete cascade,
-    minion_key    bigint not null references saltern.minion,
+    action_id     bigint not null,
+    minion_key    bigint not null,
     status        text not null default 'Queued'
                   check (status in ('Queued', 'PickedUp', 'Completed', 'Failed', 'Cancelled', 'Skipped')),
     exclusive     boolean not null,
@@ -114,7 +115,6 @@ create table saltern.attempt (
     result        text,
     result_cut    boolean not null default false,
     primary key (action_id, minion_key, number),
-    foreign key (action_id, minion_key) references saltern.action_target on delete cascade,
     check ((status = 'PickedUp') = (ended_at is null)))
     with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -130,8 +130,7 @@ create table saltern.ask (
     answered_at   timestamp with time zone,
     answer        text,
     before        text,
-    primary key (action_id, minion_key),
-    foreign key (action_id, minion_key) references saltern.action_target on delete cascade);
+    primary key (action_id, minion_key));
 create index ask_due on saltern.ask (due_at) where answered_at is null;
 
 -- Who ordered what, and when. Outlives the action.
