@@ -1,0 +1,35 @@
+using System.Threading.Channels;
+
+namespace Saltern.Server.Database;
+
+/// <summary>
+/// Wakes one loop. Ringing sets a flag; however often it rings while the loop is at work, the loop goes round once
+/// more. A bell carries no decision: the loop reads the table, and it looks there now and then without any bell.
+/// </summary>
+internal sealed class Bell
+{
+    private readonly Channel<byte> flag = Channel.CreateBounded<byte>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public void Ring() => flag.Writer.TryWrite(0);
+
+    /// <summary>Returns when the bell has rung since the last wait, or after <paramref name="atMost"/>.</summary>
+    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (atMost <= TimeSpan.Zero || flag.Reader.TryRead(out _))
+        {
+            return;
+        }
+
+        using var timer = new CancellationTokenSource(atMost, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            await flag.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The time is up: that, too, is a reason to look.
+        }
+    }
+}
