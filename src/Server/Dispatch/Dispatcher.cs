@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -9,10 +8,10 @@ using Saltern.Server.Salt;
 namespace Saltern.Server.Dispatch;
 
 /// <summary>
-/// Hands out what is due, to all masters side by side; a master that is down or paused holds up only its own minions.
-/// One pass is bounded by the masters' limits: what does not fit now is found by the next one.
+/// Hands out what is due. Each master is served by itself, so that one that is down, paused or slow holds up only its
+/// own minions. A pass is bounded by the master's limits: what does not fit now is found by the next one.
 /// </summary>
-internal sealed partial class Dispatcher(
+internal sealed class Dispatcher(
     NpgsqlDataSource database,
     SaltMasters salt,
     Masters masters,
@@ -22,24 +21,27 @@ internal sealed partial class Dispatcher(
     TakingOver takingOver,
     Resolving resolving,
     Expiry expiry,
-    TimeProvider clock,
-    ILogger<Dispatcher> log)
+    TimeProvider clock)
 {
     /// <summary>Submissions of one pass that go to one master at a time; a master publishes no faster with more.</summary>
     private const int AtATime = 2;
 
-    /// <summary>One pass over all masters. Returns how many submissions were handed over or taken over.</summary>
+    /// <summary>One pass over everything. Returns how many submissions were handed over or taken over.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await StartAndExpireAsync(cancellationToken);
+        var handed = await Task.WhenAll(salt.Options.Select(master => ServeAsync(master, cancellationToken)));
+        return handed.Sum();
+    }
+
+    /// <summary>What no master is needed for: skip what has expired, find the minions of what starts now.</summary>
+    public async Task StartAndExpireAsync(CancellationToken cancellationToken)
     {
         await expiry.RunOnceAsync(cancellationToken);
         while (await resolving.RunOnceAsync(cancellationToken))
         {
             // Each turn resolves one action that has become due.
         }
-
-        var states = await ReadMastersAsync(cancellationToken);
-        var handed = await Task.WhenAll(states.Select(master => ServeAsync(master, cancellationToken)));
-        return handed.Sum();
     }
 
     /// <summary>When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.</summary>
@@ -54,29 +56,18 @@ internal sealed partial class Dispatcher(
         };
     }
 
-    private async Task<int> ServeAsync(MasterState master, CancellationToken cancellationToken)
+    /// <summary>One pass for one master; how long another master takes to answer does not matter to it.</summary>
+    public async Task<int> ServeAsync(SaltMasterOptions settings, CancellationToken cancellationToken)
     {
-        if (!salt.TryGet(master.Name, out var api) || !salt.TryGetOptions(master.Name, out var settings))
+        var master = await ReadMasterAsync(settings.Name, cancellationToken);
+        if (master is null || !salt.TryGet(settings.Name, out var api) || master.UnavailableUntil > clock.GetUtcNow()
+            || !await IsUpAsync(master, api, cancellationToken))
         {
             return 0;
         }
 
-        try
-        {
-            if (master.UnavailableUntil > clock.GetUtcNow() || !await IsUpAsync(master, api, cancellationToken))
-            {
-                return 0;
-            }
-
-            var taken = await takingOver.RunOnceAsync(master, settings, api, cancellationToken);
-            return master.Paused ? taken : taken + await HandOutAsync(master, settings, api, cancellationToken);
-        }
-        catch (NpgsqlException problem)
-        {
-            // The database is away: what was claimed keeps its lease and is taken over; the loop backs off.
-            LogDatabaseAway(master.Name, problem.Message);
-            throw;
-        }
+        var taken = await takingOver.RunOnceAsync(master, settings, api, cancellationToken);
+        return master.Paused ? taken : taken + await HandOutAsync(master, settings, api, cancellationToken);
     }
 
     /// <summary>A master that was not up is asked by a login before anything is claimed for it.</summary>
@@ -123,21 +114,22 @@ internal sealed partial class Dispatcher(
         return count;
     }
 
-    private async Task<List<MasterState>> ReadMastersAsync(CancellationToken cancellationToken)
+    private async Task<MasterState?> ReadMasterAsync(string name, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await Statement.QueryAsync(
-            connection, MastersSql, [],
+        var states = await Statement.QueryAsync(
+            connection, MasterSql, [name],
             row => new MasterState(
                 row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3),
                 row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4)),
             cancellationToken);
+        return states.Count == 0 ? null : states[0];
     }
 
-    internal const string MastersSql = """
+    internal const string MasterSql = """
         select m.id, m.name, m.paused_at is not null or p.paused_at is not null, m.health = 'up', m.unavailable_until
         from master m cross join dispatch_pause p
-        order by m.id
+        where m.name = $1
         """;
 
     /// <summary>Indexes action_due, submission_undecided, ask_due.</summary>
@@ -153,7 +145,4 @@ internal sealed partial class Dispatcher(
             (select min(greatest(k.due_at, $1)) from ask k
              where k.answered_at is null and k.submission_id is null and k.due_at < 'infinity'))
         """;
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away while serving {Master}: {Problem}")]
-    private partial void LogDatabaseAway(string master, string problem);
 }

@@ -34,7 +34,8 @@ internal sealed partial class TakingOver(
         {
             taken = await Statement.QueryAsync(
                 connection, TakeOverSql,
-                [master.Id, node.Value, options.Value.Lease, Most, settings.MasterTimeout + options.Value.EvidenceGrace],
+                [master.Id, node.Value, options.Value.Lease, Most, settings.MasterTimeout + options.Value.EvidenceGrace,
+                    master.Paused],
                 Submitting.Read, cancellationToken);
         }
 
@@ -89,13 +90,13 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends.
+    /// over; one that never was is taken as soon as its lease ends, unless the master is paused ($6).
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (
             select id from submission
             where outcome is null and lease_until <= now() and master_id = $1
-              and (sends = 0 or first_sent_at + $5::interval <= now())
+              and (sends = 0 and not $6 or first_sent_at + $5::interval <= now())
             order by id limit $4
             for update skip locked),
         taken as (
