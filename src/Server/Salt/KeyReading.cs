@@ -50,7 +50,7 @@ internal static class KeyReading
     /// <summary>Whether the minion's key is now where it was wanted, or, with nothing expected, nowhere.</summary>
     public static SaltAnswer<MinionId> OfMove(JsonElement states, MinionId minion, string? expected)
     {
-        var found = States.Where(state => Names(states, state).Contains(minion.Value, StringComparer.Ordinal)).ToArray();
+        var found = States.Where(state => Names(states, state).Contains(minion.Value)).ToArray();
         if (expected is null ? found.Length == 0 : found.Contains(expected))
         {
             return new SaltAnswer<MinionId>.Given(minion);

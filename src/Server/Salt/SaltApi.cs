@@ -37,7 +37,8 @@ internal sealed class SaltApi : ISaltApi
         if (body.Length > options.MaxRequestBytes)
         {
             return new SubmitOutcome.Refused(
-                $"The call takes {body.Length} bytes; MaxRequestBytes of master {Master} is {options.MaxRequestBytes}.");
+                $"The call takes {body.Length} bytes; master {Master} is given {options.MaxRequestBytes} at most "
+                + "(MaxRequestBytes).");
         }
         using var deadline = new SaltDeadline(clock, options.SubmitTimeout, cancellationToken);
         return SubmitReading.Of(await CallAsync(body, deadline), minions, jid);

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Saltern.Server.Salt;
 
-/// <summary>Reads what salt-api puts around every answer: an object whose `return` is a list, one entry a chunk.</summary>
+/// <summary>
+/// Reads what salt-api puts around every answer: an object whose `return` is a list, one entry a chunk.
+/// </summary>
 internal static class SaltBody
 {
     /// <summary>The one entry of `return`, as we send one chunk a request.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -62,8 +61,7 @@ internal static partial class SaltJson
 
     // A whole pair is twelve characters and any other escape two; what is left are six: \u and four digits.
     private static bool IsHalfPair(ReadOnlySpan<char> escape) =>
-        escape.Length == 6
-        && char.IsSurrogate((char)ushort.Parse(escape[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        escape.Length == 6 && char.IsSurrogate((char)Convert.ToUInt16(escape[2..].ToString(), 16));
 
     [GeneratedRegex(@"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")]
     private static partial Regex Escapes();

@@ -16,9 +16,9 @@ internal sealed partial class SaltOptionsValidator : IValidateOptions<SaltOption
     public ValidateOptionsResult Validate(string? name, SaltOptions options)
     {
         var problems = options.Masters.SelectMany(ProblemsOf).ToList();
-        var twice = options.Masters.GroupBy(master => master.Name, StringComparer.Ordinal).Where(group => group.Count() > 1);
-        problems.AddRange(twice.Select(group =>
-            $"{SaltSettings.Section} has {group.Count()} masters named '{group.Key}'; each must have a name of its own."));
+        var twice = options.Masters.CountBy(master => master.Name).Where(named => named.Value > 1);
+        problems.AddRange(twice.Select(named =>
+            $"{SaltSettings.Section} has {named.Value} masters named '{named.Key}'; each must have its own name."));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 

@@ -45,7 +45,8 @@ internal static class SaltSettings
         }
     }
 
-    private static string? ProblemOf(IConfigurationSection setting, PropertyInfo? property, IConfiguration configuration)
+    private static string? ProblemOf(
+        IConfigurationSection setting, PropertyInfo? property, IConfiguration configuration)
     {
         var value = setting.Value ?? "";
         if (property is null)

@@ -10,7 +10,9 @@ internal abstract record StateReading
 
     private StateReading() { }
 
-    /// <summary>The run took place. Counts of its states; the failed ones by name, the first hundred in order.</summary>
+    /// <summary>
+    /// The run took place. Counts of its states; the failed ones by name, the first hundred in order.
+    /// </summary>
     public sealed record Ran : StateReading
     {
         /// <summary>States whose result is true, changed ones among them.</summary>
@@ -19,7 +21,9 @@ internal abstract record StateReading
         /// <summary>States that succeeded and changed something.</summary>
         public required int Changed { get; init; }
 
-        /// <summary>States that would change something: under test=True they have neither succeeded nor failed.</summary>
+        /// <summary>
+        /// States that would change something: under test=True they have neither succeeded nor failed.
+        /// </summary>
         public required int WouldChange { get; init; }
 
         public required int Failed { get; init; }
@@ -86,7 +90,7 @@ internal abstract record StateReading
             Changed = changed,
             WouldChange = wouldChange,
             Failed = failures.Count,
-            Failures = [.. failures.OrderBy(failure => failure.Order).Take(MaxFailures).Select(failure => failure.State)],
+            Failures = [.. failures.OrderBy(each => each.Order).Take(MaxFailures).Select(each => each.State)],
         };
     }
 

@@ -1,6 +1,8 @@
 namespace Saltern.Server.Salt;
 
-/// <summary>Python's tracebacks for people: what was attempted, from the first line, and the exception, from the last.</summary>
+/// <summary>
+/// Python's tracebacks for people: what was attempted, from the first line, and the exception, from the last.
+/// </summary>
 internal static class Traceback
 {
     private const string Marker = "Traceback (most recent call last):";
