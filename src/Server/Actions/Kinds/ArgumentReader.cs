@@ -39,6 +39,9 @@ internal sealed class ArgumentReader
 
     public bool Has(string name) => given.ContainsKey(name);
 
+    public bool IsEmptyList(string name) =>
+        given.TryGetValue(name, out var value) && value.ValueKind is JsonValueKind.Array && value.GetArrayLength() == 0;
+
     public void Refuse(string name, string message) => errors.Add(new ArgumentError($"{Root}.{name}", message));
 
     public void RefuseItem(string name, int index, string message) =>
@@ -115,13 +118,13 @@ internal sealed class ArgumentReader
         return [.. value.EnumerateArray()];
     }
 
-    /// <summary>A list of texts, each of at least one character and at most so many bytes of UTF-8.</summary>
-    public IReadOnlyList<string> Texts(string name, int maxItems, int maxBytes, string of)
+    /// <summary>A list of texts, each of at most so many bytes of UTF-8.</summary>
+    public IReadOnlyList<string> Texts(string name, int maxItems, int maxBytes, string of, bool mayBeEmpty = false)
     {
         var texts = new List<string>();
         foreach (var (index, item) in List(name, maxItems, of).Index())
         {
-            if (TextItem(name, index, item, maxBytes) is { } text)
+            if (TextItem(name, index, item, maxBytes, mayBeEmpty) is { } text)
             {
                 texts.Add(text);
             }
@@ -129,17 +132,21 @@ internal sealed class ArgumentReader
         return texts;
     }
 
-    public string? TextItem(string name, int index, JsonElement item, int maxBytes)
+    public string? TextItem(string name, int index, JsonElement item, int maxBytes, bool mayBeEmpty = false)
     {
         if (item.ValueKind is not JsonValueKind.String)
         {
             RefuseItem(name, index, $"Item {index} of '{name}' must be a text, not {Show(item)}.");
             return null;
         }
-        var text = JsonText.Of(item);
-        return text is not null && IsGood(text, maxBytes, $"Item {index} of '{name}'", message => RefuseItem(name, index, message))
-            ? text
-            : null;
+        return JsonText.Of(item) switch
+        {
+            null => null,
+            "" when mayBeEmpty => "",
+            var text => IsGood(text, maxBytes, $"Item {index} of '{name}'", message => RefuseItem(name, index, message))
+                ? text
+                : null,
+        };
     }
 
     /// <summary>A JSON object of at most so many bytes, apart from the document it was read from.</summary>

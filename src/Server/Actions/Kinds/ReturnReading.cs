@@ -59,10 +59,9 @@ internal static partial class ReturnReading
         {
             return $"missing on the minion: {ReasonText.FirstLine(text)}";
         }
-        if (text.Contains("Unable to run command", StringComparison.Ordinal) && CouldNotStart().Match(text) is { Success: true } start)
+        if (CouldNotStart(text) is { } cause)
         {
-            // Between the two Salt writes the whole environment, which is nobody's business here.
-            return $"could not be started: {ReasonText.FirstLine(start.Groups[1].Value)}";
+            return $"could not be started: {ReasonText.FirstLine(cause)}";
         }
         var plain = text.StartsWith(Error, StringComparison.Ordinal) ? text[Error.Length..] : text;
         return CommandReport.TryRead(plain) is { } report ? report.Reason : ReasonText.FirstLine(plain);
@@ -72,8 +71,8 @@ internal static partial class ReturnReading
     public static string Preview(JsonElement result) => result.ValueKind switch
     {
         JsonValueKind.Undefined => "no result",
-        JsonValueKind.Object => $"{ReasonText.Number(result.EnumerateObject().Count(), "entry").Replace("entrys", "entries", StringComparison.Ordinal)}",
-        JsonValueKind.Array => ReasonText.Number(result.GetArrayLength(), "item"),
+        JsonValueKind.Object => $"a dict of {ReasonText.Number(result.EnumerateObject().Count(), "key")}",
+        JsonValueKind.Array => $"a list of {ReasonText.Number(result.GetArrayLength(), "item")}",
         JsonValueKind.String => ReasonText.Short(ReasonText.FirstLine(JsonText.Of(result) ?? "")),
         _ => ReasonText.Short(result.GetRawText()),
     };
@@ -84,14 +83,19 @@ internal static partial class ReturnReading
         return $"{code}, {Preview(returned.Return)}";
     }
 
+    // Between command and reason Salt writes the whole environment, which is nobody's business here.
+    private static string? CouldNotStart(string text)
+    {
+        const string Marker = ", reason: ";
+        var at = text.Contains("Unable to run command", StringComparison.Ordinal)
+            ? text.LastIndexOf(Marker, StringComparison.Ordinal)
+            : -1;
+        return at < 0 ? null : text[(at + Marker.Length)..];
+    }
+
     [GeneratedRegex(@"^The function ""[^""]+"" is running as PID \d", RegexOptions.CultureInvariant)]
     private static partial Regex StateRunActive();
 
     [GeneratedRegex(@"\A'[\w.]+' (is not available\.|__virtual__ returned False)", RegexOptions.CultureInvariant)]
     private static partial Regex NotThere();
-
-    [GeneratedRegex(
-        @"Unable to run command .* with the context .*, reason: (.+)",
-        RegexOptions.Singleline | RegexOptions.RightToLeft | RegexOptions.CultureInvariant)]
-    private static partial Regex CouldNotStart();
 }
