@@ -60,7 +60,7 @@ internal sealed class ArgumentReader
             return null;
         }
         var text = JsonText.Of(value);
-        return text is not null && IsGood(text, maxBytes, what: $"'{name}'", message => Refuse(name, message)) ? text : null;
+        return text is not null && IsGood(text, maxBytes, $"'{name}'", message => Refuse(name, message)) ? text : null;
     }
 
     public string? RequiredText(string name, int maxBytes)
@@ -89,7 +89,8 @@ internal sealed class ArgumentReader
         {
             return otherwise;
         }
-        if (value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max)
+        var isWhole = value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out _);
+        if (isWhole && value.GetInt32() is var number && number >= min && number <= max)
         {
             return number;
         }

@@ -45,7 +45,8 @@ internal static partial class CommandReading
             : "stopped after its time-out; its output is lost");
 
     private static int? ExitCode(JsonElement result) =>
-        JsonText.Member(result, "retcode") is { ValueKind: JsonValueKind.Number } code && code.TryGetInt32(out var number)
+        JsonText.Member(result, "retcode") is { ValueKind: JsonValueKind.Number } code
+        && code.TryGetInt32(out var number)
             ? number
             : null;
 

@@ -53,8 +53,9 @@ internal sealed record CommandReport(string Headline, string Detail, int Changed
 
         public int Changed { get; private set; }
 
-        /// <summary>A solver's problem says more than what it wrote to stderr, that more than its last output.</summary>
-        public string Detail => new[] { problem, errors, complaint, output }.FirstOrDefault(line => line.Length > 0, "");
+        /// <summary>A solver's problem says more than its stderr, that more than its last output.</summary>
+        public string Detail =>
+            new[] { problem, errors, complaint, output }.FirstOrDefault(line => line.Length > 0, "");
 
         private void Note(string line)
         {

@@ -3,7 +3,9 @@ using Saltern.Server.Salt;
 
 namespace Saltern.Server.Actions.Kinds;
 
-/// <summary>Has a minion tell its grains (system, kernel, addresses, hardware), and the fleet learn them. Takes no arguments.</summary>
+/// <summary>
+/// Has a minion tell its grains (system, kernel, addresses, hardware), and the fleet learn them. Takes no arguments.
+/// </summary>
 internal sealed class HardwareRefreshKind : KindWithArguments<NoArguments>
 {
     public override string Name => "hardware.refresh";

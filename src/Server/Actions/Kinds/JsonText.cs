@@ -37,7 +37,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>The member of an object; of kind Undefined when there is none, or when the element is no object.</summary>
+    /// <summary>The member of an object; of kind Undefined when there is none, or no object.</summary>
     public static JsonElement Member(JsonElement element, string name) =>
         element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Saltern.Server.Actions.Kinds;
 
-/// <summary>A kind whose arguments are read into a record of their own, once, by the same code that checks them.</summary>
+/// <summary>A kind whose arguments are read into a record of their own by the same code that checks them.</summary>
 internal abstract class KindWithArguments<TArguments> : ActionKind
     where TArguments : class
 {

@@ -74,8 +74,8 @@ internal static partial class PackageArguments
         }
         if (!Version().IsMatch(version))
         {
-            reader.RefuseItem("packages", index, $"{ArgumentReader.Show(version)} is not a version: letters, digits and "
-                + "any of . + ~ : ^ _ -, with <, <=, =, >= or > before it if need be.");
+            reader.RefuseItem("packages", index, $"{ArgumentReader.Show(version)} is not a version: letters, digits "
+                + "and any of . + ~ : ^ _ -, with <, <=, =, >= or > before it if need be.");
         }
         return new PackageToInstall(nameOf, version);
     }

@@ -6,8 +6,8 @@ namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
 /// Installs packages.
-/// Arguments: <c>packages</c> (names, or objects of <c>name</c> and <c>version</c>), <c>refresh</c> (read the repositories
-/// anew first; default true, for with old metadata the package system asks for files that are gone).
+/// Arguments: <c>packages</c> (names, or objects of <c>name</c> and <c>version</c>), <c>refresh</c> (read the
+/// repositories anew first; default true, for with old metadata the package system asks for files that are gone).
 /// </summary>
 internal sealed class PackageInstallKind : KindWithArguments<PackageInstallKind.Arguments>
 {

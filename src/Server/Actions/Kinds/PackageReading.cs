@@ -4,7 +4,9 @@ using Saltern.Server.Salt;
 
 namespace Saltern.Server.Actions.Kinds;
 
-/// <summary>Reads what Salt's pkg functions return: what changed, as a dict of {old, new}, or a text that says why not.</summary>
+/// <summary>
+/// Reads what Salt's pkg functions return: what changed, as a dict of {old, new}, or a text that says why not.
+/// </summary>
 internal static partial class PackageReading
 {
     private const int SearchedForLock = 100_000;

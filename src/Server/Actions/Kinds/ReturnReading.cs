@@ -31,7 +31,7 @@ internal static partial class ReturnReading
     /// <summary>Failed, for the reason that is in the result.</summary>
     public static TargetOutcome.Failed Failed(MinionReturn returned) => new(Reason(returned));
 
-    /// <summary>Another state run occupies the minion, so this one was not begun; null when that is not the case.</summary>
+    /// <summary>Another state run occupies the minion, so this one was not begun; null when not so.</summary>
     public static TargetOutcome.Busy? BusyWithStates(MinionReturn returned) =>
         TextOf(returned.Return) is { Length: < 10_000 } text && StateRunActive().IsMatch(text)
             ? new TargetOutcome.Busy(ReasonText.Short(text))

@@ -7,8 +7,8 @@ namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
 /// Runs any function of Salt, which is to say anything at all: it has a permission of its own.
-/// Arguments: <c>function</c>, <c>args</c> (list), <c>kwargs</c> (object), <c>safeToRepeat</c> (it may be resent and retried;
-/// default false), <c>falseIsAnAnswer</c> (default false).
+/// Arguments: <c>function</c>, <c>args</c> (list), <c>kwargs</c> (object), <c>safeToRepeat</c> (it may be resent and
+/// retried; default false), <c>falseIsAnAnswer</c> (default false).
 /// In Salt a function whose whole result is <c>false</c> says, as a rule, that it could not do what it was told
 /// (service.start, test.false), with a return code of 0 nevertheless. So it counts as a failure here, unless the order
 /// says that it asks a question (file.file_exists).
@@ -78,7 +78,8 @@ internal sealed partial class SaltCallKind : KindWithArguments<SaltCallKind.Argu
         var kwargs = reader.Object("kwargs", MaxArgumentBytes);
         foreach (var name in kwargs?.Select(pair => pair.Key).Where(IsSaltsOwn) ?? [])
         {
-            reader.Refuse("kwargs", $"{ArgumentReader.Show(name)} cannot be given: names that begin with '__' are Salt's.");
+            reader.Refuse(
+                "kwargs", $"{ArgumentReader.Show(name)} cannot be given: names that begin with '__' are Salt's.");
         }
         return new Arguments(
             function ?? "", args, kwargs,
@@ -90,15 +91,16 @@ internal sealed partial class SaltCallKind : KindWithArguments<SaltCallKind.Argu
     {
         foreach (var (index, item) in (args ?? []).Index())
         {
-            if (item is JsonValue value && value.TryGetValue<string>(out var text) && Keyword().Match(text) is { Success: true } found)
+            if (item is JsonValue value && value.TryGetValue<string>(out var text) && Keyword().IsMatch(text))
             {
+                var name = text[..text.IndexOf('=', StringComparison.Ordinal)];
                 reader.RefuseItem("args", index, $"Salt takes {ArgumentReader.Show(text)} for the keyword argument "
-                    + $"{ArgumentReader.Show(found.Groups[1].Value)}: put it into 'kwargs', under the argument's name.");
+                    + $"{ArgumentReader.Show(name)}: put it into 'kwargs', under the argument's name.");
             }
             else if (item is JsonObject map && map.ContainsKey("__kwarg__"))
             {
-                reader.RefuseItem("args", index, "An object with '__kwarg__' is Salt's way of writing keyword arguments: "
-                    + "put them into 'kwargs'.");
+                reader.RefuseItem("args", index, "An object with '__kwarg__' is Salt's way of writing keyword "
+                    + "arguments: put them into 'kwargs'.");
             }
         }
     }

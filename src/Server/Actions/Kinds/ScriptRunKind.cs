@@ -7,8 +7,9 @@ namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
 /// Runs a script on a minion; its exit code decides.
-/// Arguments: <c>script</c> (up to 1 MB), <c>interpreter</c> (default: what the script's first line names, else /bin/sh),
-/// <c>user</c> (default: the one Salt runs as), <c>timeoutSeconds</c> (default 600), <c>arguments</c> (list of texts).
+/// Arguments: <c>script</c> (up to 1 MB), <c>interpreter</c> (default: what the script's first line names, else
+/// /bin/sh), <c>user</c> (default: the one Salt runs as), <c>timeoutSeconds</c> (default 600), <c>arguments</c> (list
+/// of texts).
 /// </summary>
 internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Arguments>
 {
@@ -81,8 +82,8 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
             reader.Texts("arguments", MaxArguments, MaxArgumentBytes, of: "texts", mayBeEmpty: true));
     }
 
-    // The one way that carries a megabyte (a command line carries 128 KB), leaves stdin alone and keeps arguments whole:
-    // the minion writes the text to a file of the user's, has the interpreter run it and removes it.
+    // The one way that carries a megabyte (a command line carries 128 KB), leaves stdin alone and keeps arguments
+    // whole: the minion writes the text to a file of the user's, has the interpreter run it and removes it.
     private static SaltCall InlineScript(Arguments order)
     {
         var kwargs = new JsonObject
@@ -117,8 +118,8 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
         {
             return program[0];
         }
-        reader.Refuse("script", $"The first line of the script, {ArgumentReader.Show("#!" + line.ToString())}, names an "
-            + "interpreter with options, which are not passed on: give 'interpreter', and set the options inside the "
+        reader.Refuse("script", $"The first line of the script, {ArgumentReader.Show($"#!{line}")}, names no "
+            + "interpreter or one with options, which are not passed on: give 'interpreter', and set the options inside the "
             + "script (for example with 'set -e').");
         return Shell;
     }
@@ -129,7 +130,7 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
     [GeneratedRegex(@"\A[^\s\p{C}:/-][^\s\p{C}:/]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex UserName();
 
-    [GeneratedRegex(@"uid should be integer|an integer is required|User '.*' is not available", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("uid should be integer|an integer is required|User '.*' is not available")]
     private static partial Regex NoSuchUser();
 
     internal sealed record Arguments(

@@ -7,8 +7,8 @@ namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
 /// Brings a minion into the state that sls files describe.
-/// Arguments: <c>states</c> (names of sls; none: the highstate), <c>pillar</c> (an object that overrides pillar for this
-/// run), <c>test</c> (say what would change and change nothing).
+/// Arguments: <c>states</c> (names of sls; none: the highstate), <c>pillar</c> (an object that overrides pillar for
+/// this run), <c>test</c> (say what would change and change nothing).
 /// </summary>
 internal sealed partial class StateApplyKind : KindWithArguments<StateApplyKind.Arguments>
 {

@@ -30,7 +30,7 @@ internal static class StateRunReading
             : ReturnReading.Failed(returned);
     }
 
-    /// <summary>Whether a result is a dict of states: each key is made of the state's module, id, name and function.</summary>
+    /// <summary>Whether a result is a dict of states: each key is made of module, id, name and function.</summary>
     public static bool IsStates(JsonElement result) =>
         result.ValueKind is JsonValueKind.Object
         && result.EnumerateObject().Any()
@@ -80,14 +80,14 @@ internal static class StateRunReading
     {
         var state = property.Value;
         var result = JsonText.Member(state, "result");
-        var order = JsonText.Member(state, "__run_num__");
+        var place = JsonText.Member(state, "__run_num__");
         return new StateResult(
             Id: ReasonText.Short(IdOf(property), 80),
             Failed: result.ValueKind is JsonValueKind.False,
             WouldChange: result.ValueKind is JsonValueKind.Null,
             Changed: HasEntries(JsonText.Member(state, "changes")),
             Comment: ReasonText.Short(CommentOf(JsonText.Member(state, "comment")), 160),
-            RunNumber: order.ValueKind is JsonValueKind.Number && order.TryGetInt32(out var number) ? number : int.MaxValue);
+            RunNumber: place.ValueKind is JsonValueKind.Number && place.TryGetInt32(out var run) ? run : int.MaxValue);
     }
 
     private static string IdOf(JsonProperty property)

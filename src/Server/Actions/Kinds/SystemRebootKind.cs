@@ -56,6 +56,7 @@ internal sealed class SystemRebootKind : KindWithArguments<NoArguments>
 
     protected override NoArguments Take(ArgumentReader reader) => NoArguments.Instance;
 
+    // The answer is the file's text, or that text as JSON.
     private static bool TryReadBootId(string? text, out Guid bootId) =>
         Guid.TryParse(text?.Trim().Trim('"').Replace("\\n", "", StringComparison.Ordinal), out bootId);
 }
