@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Saltern.Server.Database;
+
+internal static class DatabaseConnections
+{
+    /// <summary>The one place where connections get their pool, time-outs, search path and name.</summary>
+    public static NpgsqlDataSource Build(DatabaseOptions options, ILoggerFactory loggers)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+        {
+            SearchPath = "saltern",
+            ApplicationName = "saltern",
+            MaxPoolSize = options.MaxPoolSize,
+            Timeout = (int)options.ConnectTimeout.TotalSeconds,
+            CommandTimeout = (int)options.CommandTimeout.TotalSeconds,
+            // A listener that waits for the bell would never notice that its connection is gone.
+            KeepAlive = 30,
+        };
+        return new NpgsqlDataSourceBuilder(connection.ConnectionString).UseLoggerFactory(loggers).Build();
+    }
+}

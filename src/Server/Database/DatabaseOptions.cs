@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Saltern.Server.Database;
+
+internal sealed class DatabaseOptions
+{
+    public const string Section = "Database";
+
+    /// <summary>Any PostgreSQL 15 or newer, in Npgsql's words (Host=…;Database=…;Username=…;Password=…).</summary>
+    [Required(ErrorMessage = "Give a PostgreSQL connection string, for example "
+        + "'Host=db.example.net;Database=saltern;Username=saltern;Password=…'.")]
+    public string ConnectionString { get; set; } = "";
+
+    [Range(5, 1000)]
+    public int MaxPoolSize { get; set; } = 50;
+
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long one statement may take. Statements that are known to be long set their own.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one schema change may take, the wait for another node that is applying it included.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan SchemaChangeTimeout { get; set; } = TimeSpan.FromMinutes(30);
+}
+
+[OptionsValidator]
+internal sealed partial class DatabaseOptionsValidator : IValidateOptions<DatabaseOptions>;

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server.Database;
+
+internal static class DatabaseRegistration
+{
+    public static IServiceCollection AddDatabase(this IServiceCollection services)
+    {
+        services.AddSettings<DatabaseOptions, DatabaseOptionsValidator>(DatabaseOptions.Section);
+        services.TryAddSingleton(provider => DatabaseConnections.Build(
+            provider.GetRequiredService<IOptions<DatabaseOptions>>().Value,
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<SchemaChanges>();
+        return services;
+    }
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+
+namespace Saltern.Rig;
+
+/// <summary>
+/// One private PostgreSQL per test run, started when the first test needs it: no port, its socket in a short temporary
+/// folder, nothing synced. It is the child of a shell that waits for the end of its input, which is this process: when
+/// the process ends, however badly, the shell stops the server and removes the folder.
+/// </summary>
+/// <remarks>Register with <c>[assembly: AssemblyFixture(typeof(PostgresServer))]</c>.</remarks>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string Template = "saltern_template";
+
+    private const string WatchdogScript = """
+        folder=$1; shift
+        trap : INT TERM HUP
+        "$@" </dev/null >"$folder/log" 2>&1 &
+        server=$!
+        cat >/dev/null
+        kill -QUIT $server 2>/dev/null
+        wait $server
+        rm -rf "$folder"
+        """;
+
+    private static readonly string[] Settings =
+    [
+        "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
+        "shared_buffers=128MB", "jit=off", "max_wal_size=2GB", "checkpoint_timeout=1h", "timezone=UTC",
+        "log_statement=none", "log_min_messages=warning",
+    ];
+
+    private readonly SemaphoreSlim _one = new(1);
+    private Process? _watchdog;
+    private string? _folder;
+    private bool _templateReady;
+    private int _databases;
+
+    /// <summary>A new database with the schema of this program, or empty.</summary>
+    internal async Task<string> CreateDatabaseAsync(bool migrated, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            await StartAsync(cancellationToken);
+            if (migrated)
+            {
+                await MakeTemplateAsync(cancellationToken);
+            }
+
+            var name = $"test_{++_databases}";
+            var template = migrated ? Template : "template0";
+            await ExecuteAsync("postgres", $"create database {name} template {template}", cancellationToken);
+            return ConnectionStringOf(name);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    internal Task DropDatabaseAsync(string name) =>
+        ExecuteAsync("postgres", $"drop database if exists {name} with (force)", CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_watchdog is not null)
+        {
+            NpgsqlConnection.ClearAllPools();
+            _watchdog.StandardInput.Close();
+            await _watchdog.WaitForExitAsync();
+            _watchdog.Dispose();
+            _watchdog = null;
+        }
+
+        _one.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_watchdog is not null)
+        {
+            return;
+        }
+
+        var binaries = PostgresBinaries.Find();
+        // PostgreSQL's own account makes the folder, so that it owns it also when the tests run as root.
+        _folder = PostgresCommand.Run("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"]);
+        var cluster = $"{_folder}/cluster";
+        PostgresCommand.Run(
+            binaries.Initdb,
+            ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        string[] server = [binaries.Postgres, "-D", cluster, "-k", _folder, .. Settings.SelectMany(s => new[] { "-c", s })];
+        _watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", _folder, .. server]))!;
+        await WaitUntilItAnswersAsync(cancellationToken);
+    }
+
+    private async Task WaitUntilItAnswersAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                await ExecuteAsync("postgres", "select 1", cancellationToken);
+                return;
+            }
+            catch (NpgsqlException) when (started.Elapsed < TimeSpan.FromSeconds(30) && !_watchdog!.HasExited)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+            }
+        }
+    }
+
+    private async Task MakeTemplateAsync(CancellationToken cancellationToken)
+    {
+        if (_templateReady)
+        {
+            return;
+        }
+
+        await ExecuteAsync("postgres", $"create database {Template} template template0", cancellationToken);
+        var options = new DatabaseOptions { ConnectionString = ConnectionStringOf(Template) + ";Pooling=false" };
+        await using var dataSource = DatabaseConnections.Build(options, NullLoggerFactory.Instance);
+        await new SchemaChanges(dataSource, Options.Create(options), NullLogger<SchemaChanges>.Instance)
+            .ApplyAsync(cancellationToken);
+        _templateReady = true;
+    }
+
+    private async Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionStringOf(database) + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private string ConnectionStringOf(string database) => $"Host={_folder};Username=postgres;Database={database}";
+}
