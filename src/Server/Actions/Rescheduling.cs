@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Actions;
+
+/// <summary>Queues final targets again at a user's order. Their earlier attempts stay on record.</summary>
+internal sealed class Rescheduling(
+    NpgsqlDataSource database, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
+{
+    public async Task<OrderOutcome> RescheduleAsync(
+        ActionId action,
+        RescheduleScope scope,
+        DateTimeOffset? earliestAt,
+        string actor,
+        CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var earliest = earliestAt ?? now;
+        if (earliest < now - options.Value.PastGrace)
+        {
+            return new OrderOutcome.Refused($"the earliest time {earliest:u} is in the past (now is {now:u}); "
+                + "leave it out to run at once, or give a time to come; nothing was changed");
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var expires = earliest + options.Value.ExpiresAfter;
+        var found = await Statement.ExecuteAsync(
+            connection, ReopenSql, [action.Value, earliest, expires], cancellationToken);
+        if (found == 0)
+        {
+            return new OrderOutcome.NotFound();
+        }
+
+        var statuses = scope == RescheduleScope.All
+            ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
+            : ["Failed", "Cancelled", "Skipped"];
+        var moved = await Statement.QueryAsync(
+            connection, RequeueSql, [action.Value, statuses],
+            row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), cancellationToken);
+        if (moved.Count == 0)
+        {
+            return new OrderOutcome.Refused(
+                $"action {action} has no target that could run again: none is {string.Join(" or ", statuses)}");
+        }
+
+        var counters = new Counters();
+        foreach (var (status, count) in moved)
+        {
+            counters.Add(action, CountChange.Move(status, TargetStatus.Queued, count));
+        }
+
+        var targets = moved.Sum(one => one.Count);
+        var detail = JsonSerializer.Serialize(new { scope = scope.ToString(), earliestAt = earliest, targets });
+        await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
+        await counters.ApplyAsync(connection, now, cancellationToken);
+        await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        bells.Due.Ring();
+        return new OrderOutcome.Done(targets);
+    }
+
+    internal const string ReopenSql = """
+        update action set earliest_at = $2, expires_at = greatest(expires_at, $3), cancelled_at = null,
+                          archived_at = null
+        where id = $1
+        """;
+
+    internal const string RequeueSql = """
+        with final as (
+            select action_id, minion_key, status from action_target
+            where action_id = $1 and status = any($2::text[]) order by minion_key for update),
+        queued as (
+            update action_target t
+            set status = 'Queued', settled_at = null, picked_up_at = null, submission_id = null, not_before = null,
+                guessed = false, ran_anyway = false, reason = null
+            from final f where t.action_id = f.action_id and t.minion_key = f.minion_key
+            returning f.status)
+        select status, count(*)::int from queued group by status
+        """;
+
+    internal const string RingSql = "notify saltern_due";
+}
