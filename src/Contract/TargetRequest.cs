@@ -15,6 +15,9 @@ public sealed record TargetRequest
     /// <summary>A pattern over minion ids, for example <c>web*</c>; <c>*</c> is every minion with an accepted key.</summary>
     public string? Glob { get; init; }
 
+    /// <summary>An expression of Salt's compound matcher, for example <c>G@os:SUSE and not web*</c>.</summary>
+    public string? Compound { get; init; }
+
     /// <summary>Only minions of this key domain; needed where two domains know the same minion id.</summary>
-    public string? Domain { get; init; }
+    public string? KeyDomain { get; init; }
 }
