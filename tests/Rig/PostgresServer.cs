@@ -87,13 +87,14 @@ public sealed class PostgresServer : IAsyncDisposable
             return;
         }
 
-        var binaries = PostgresBinaries.Find();
+        var binaries = await PostgresBinaries.FindAsync(clusterMajor: null, cancellationToken);
         // PostgreSQL's own account makes the folder, so that it owns it also when the tests run as root.
-        _folder = PostgresCommand.Run("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"]);
+        _folder = await PostgresCommand.RunAsync("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"], cancellationToken);
         var cluster = $"{_folder}/cluster";
-        PostgresCommand.Run(
+        await PostgresCommand.RunAsync(
             binaries.Initdb,
-            ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+            ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+            cancellationToken);
         string[] server = [binaries.Postgres, "-D", cluster, "-k", _folder, .. Settings.SelectMany(s => new[] { "-c", s })];
         _watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", _folder, .. server]))!;
         await WaitUntilItAnswersAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 
 namespace Saltern.Server.Database;
@@ -11,7 +12,24 @@ internal sealed class Bell
     private readonly Channel<byte> flag = Channel.CreateBounded<byte>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public void Ring() => flag.Writer.TryWrite(0);
+    private ImmutableList<Bell> echoes = [];
+
+    public void Ring()
+    {
+        flag.Writer.TryWrite(0);
+        foreach (var echo in echoes)
+        {
+            echo.Ring();
+        }
+    }
+
+    /// <summary>A bell that rings whenever this one does, for a second loop that waits for the same.</summary>
+    public Bell Echo()
+    {
+        var echo = new Bell();
+        ImmutableInterlocked.Update(ref echoes, known => known.Add(echo));
+        return echo;
+    }
 
     /// <summary>Returns when the bell has rung since the last wait, or after <paramref name="atMost"/>.</summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)

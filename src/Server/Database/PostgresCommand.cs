@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Saltern.Server.Database;
@@ -11,6 +12,8 @@ internal static class PostgresCommand
     public const string Account = "postgres";
 
     public static bool AsAccount => Environment.IsPrivilegedProcess;
+
+    public static string AccountName => AsAccount ? Account : Environment.UserName;
 
     public static ProcessStartInfo For(string program, IEnumerable<string> arguments)
     {
@@ -33,18 +36,41 @@ internal static class PostgresCommand
         return start;
     }
 
-    /// <summary>Runs a short command to its end and returns what it printed.</summary>
-    public static string Run(string program, IEnumerable<string> arguments)
+    /// <summary>Runs a short command to its end and returns what it printed; anything but code 0 throws.</summary>
+    public static async Task<string> RunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        using var process = Process.Start(For(program, arguments))
-            ?? throw new PostgresMissingException($"{program} could not be started.");
+        var (code, output) = await TryRunAsync(program, arguments, cancellationToken);
+        return code == 0
+            ? output
+            : throw new PostgresMissingException($"{program} ended with code {code}: {output}");
+    }
+
+    /// <summary>Runs a short command to its end and returns its code with all that it printed.</summary>
+    public static async Task<(int Code, string Output)> TryRunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        using var process = Start(program, arguments);
         process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0
-            ? output.Trim()
-            : throw new PostgresMissingException(
-                $"{program} ended with code {process.ExitCode}: {errors.GetAwaiter().GetResult().Trim()}");
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        var printed = (await output).Trim();
+        return (process.ExitCode, process.ExitCode == 0 ? printed : $"{printed}\n{await errors}".Trim());
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments)
+    {
+        try
+        {
+            return Process.Start(For(program, arguments))!;
+        }
+        catch (Win32Exception e)
+        {
+            var account = AsAccount ? $" as the user '{Account}'" : "";
+            throw new PostgresMissingException(
+                $"{program} could not be started{account}: {e.Message}. Debian's package brings both: "
+                + "sudo apt-get install postgresql.");
+        }
     }
 }

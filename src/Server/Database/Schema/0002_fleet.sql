@@ -42,7 +42,7 @@ create table saltern.minion (
     kernel_release       text,
     cpu_arch             text,
     salt_version         text,
-    ip_addresses         text[] not null default '{}',
+    ip_addresses         inet[] not null default '{}',
     boot_id              text,
     grains               jsonb not null default '{}',
     refreshed_at         timestamp with time zone,
@@ -65,3 +65,58 @@ create table saltern.minion_group_member (
     group_id   bigint not null references saltern.minion_group on delete cascade,
     minion_key bigint not null references saltern.minion on delete cascade,
     primary key (group_id, minion_key));
+
+-- Whether a grain target matches, as Salt's subdict_match finds out. For the target a:b:c*, path is {a,b,c*}, rests are
+-- the patterns that are left after each number of leading parts ({b:c*,c*}), and patterns are these as regular
+-- expressions (null where none can be made). `reached` parts lead from the grains to `value`.
+create function saltern.grain_matches(value jsonb, path text[], rests text[], patterns text[], reached integer)
+returns boolean language plpgsql immutable parallel safe as $$
+declare
+    kind   text := jsonb_typeof(value);
+    next   text := path[reached + 1];
+    deeper boolean := reached + 1 < cardinality(path);
+    member jsonb;
+begin
+    if kind = 'object' then
+        if reached > 0 and value <> '{}' and (rests[reached] = '*' or value ? rests[reached]) then
+            return true;
+        end if;
+        if deeper and next = '*' then
+            -- A star stands for any key, and for no level at all.
+            if saltern.grain_matches(value, path, rests, patterns, reached + 1) then
+                return true;
+            end if;
+            for member in select each.value from jsonb_each(value) each loop
+                if saltern.grain_matches(member, path, rests, patterns, reached + 1) then
+                    return true;
+                end if;
+            end loop;
+        end if;
+        return deeper and value ? next and saltern.grain_matches(value -> next, path, rests, patterns, reached + 1);
+    end if;
+    if kind = 'array' then
+        if deeper and next ~ '^-?[0-9]{1,9}$'
+           and saltern.grain_matches(value -> next::integer, path, rests, patterns, reached + 1) then
+            return true;
+        end if;
+        for member in select e from jsonb_array_elements(value) e loop
+            if jsonb_typeof(member) <> 'array' and saltern.grain_matches(member, path, rests, patterns, reached) then
+                return true;
+            end if;
+        end loop;
+        return false;
+    end if;
+    return kind is not null
+        and coalesce((case kind when 'null' then 'None' else value #>> '{}' end) ~ patterns[reached], false);
+end $$;
+
+-- What PostgreSQL has against a regular expression; null when it takes it. Returned, not raised: the caller is in a
+-- transaction that must go on.
+create function saltern.regex_problem(pattern text) returns text
+language plpgsql stable set search_path = saltern, pg_temp as $$
+begin
+    perform '' ~ pattern;
+    return null;
+exception when invalid_regular_expression then
+    return sqlerrm;
+end $$;

@@ -47,8 +47,9 @@ create table saltern.action_counts (
     with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets.
+create sequence saltern.submission_id;
 create table saltern.submission (
-    id            bigint generated always as identity primary key,
+    id            bigint primary key,
     action_id     bigint not null references saltern.action on delete cascade,
     master_id     integer not null references saltern.master,
     jid           text not null unique,

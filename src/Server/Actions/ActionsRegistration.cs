@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server.Actions;
+
+internal static class ActionsRegistration
+{
+    /// <summary>Everything about orders; the kinds of action register themselves (<c>AddActionKinds</c>).</summary>
+    public static IServiceCollection AddActions(this IServiceCollection services)
+    {
+        services.AddSettings<ActionsOptions, ActionsOptionsValidator>(ActionsOptions.Section);
+        services.AddSingleton<ActionKinds>();
+        services.AddSingleton<Scheduling>();
+        services.AddSingleton<Cancelling>();
+        services.AddSingleton<Rescheduling>();
+        services.AddSingleton<Archiving>();
+        services.AddSingleton<Deleting>();
+        return services;
+    }
+}

@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Saltern.Server.Database;
+
+/// <summary>The files of saltern's own PostgreSQL: the cluster, its settings, its kept port, its socket.</summary>
+internal sealed class PrivateCluster
+{
+    /// <summary>Owns everything in the cluster; has no password, so it can come in over the socket only.</summary>
+    public const string Owner = "saltern";
+
+    private const int FirstPort = 54320;
+
+    /// <summary>A socket's path is limited to 107 bytes, its file name and a temporary suffix included.</summary>
+    private const int LongestSocketFolder = 80;
+
+    private readonly string _home;
+
+    public PrivateCluster(string home)
+    {
+        _home = home;
+        var inside = Path.Combine(home, "socket");
+        SocketFolder = Encoding.UTF8.GetByteCount(inside) <= LongestSocketFolder
+            ? inside
+            : $"/tmp/saltern-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(home)))[..16]}";
+    }
+
+    public string Folder => Path.Combine(_home, "cluster");
+
+    public string SocketFolder { get; }
+
+    public string PortFile => Path.Combine(_home, "port");
+
+    public string StartLog => Path.Combine(_home, "start.log");
+
+    public int Port { get; private set; }
+
+    /// <summary>The version of the existing cluster; null when there is none yet.</summary>
+    public int? Major
+    {
+        get
+        {
+            var file = Path.Combine(Folder, "PG_VERSION");
+            return File.Exists(file) ? int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) : null;
+        }
+    }
+
+    private string PidFile => Path.Combine(Folder, "postmaster.pid");
+
+    public async Task PrepareAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
+    {
+        await MakePrivateFolderAsync(_home, cancellationToken);
+        await MakePrivateFolderAsync(SocketFolder, cancellationToken);
+        if (Major is null)
+        {
+            await InitializeAsync(binaries, cancellationToken);
+        }
+
+        Port = KeptPort();
+    }
+
+    /// <summary>
+    /// Looks whether a server runs here. A pid file whose process is gone, or is by now another program, is removed:
+    /// PostgreSQL itself would refuse to start while any process has that number.
+    /// </summary>
+    public LeftOver FindLeftOver()
+    {
+        if (!File.Exists(PidFile))
+        {
+            return LeftOver.Nothing;
+        }
+
+        var lines = File.ReadAllLines(PidFile);
+        if (!RunsHere(lines[0]))
+        {
+            File.Delete(PidFile);
+            return LeftOver.Nothing;
+        }
+
+        return lines.Length > 4 && lines[3] == Port.ToString(CultureInfo.InvariantCulture) && lines[4] == SocketFolder
+            ? LeftOver.Running
+            : LeftOver.RunningElsewhere;
+    }
+
+    /// <summary>Written at each start; the administrator's own settings go into own.conf, which is read after it.</summary>
+    public async Task WriteSettingsAsync(CancellationToken cancellationToken)
+    {
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024);
+        var settings = $"""
+            # Written by saltern at each start. Your own settings go into own.conf beside this file.
+            listen_addresses = '127.0.0.1'
+            port = {Port}
+            unix_socket_directories = '{SocketFolder.Replace("'", "''", StringComparison.Ordinal)}'
+            unix_socket_permissions = 0700
+            password_encryption = 'scram-sha-256'
+            max_connections = 200
+            shared_buffers = {Math.Clamp(memory / 8, 128, 2048)}MB
+            max_wal_size = 4GB
+            checkpoint_timeout = 15min
+            wal_compression = on
+            random_page_cost = 1.1
+            jit = off
+            autovacuum_naptime = 15s
+            timezone = 'UTC'
+            log_timezone = 'UTC'
+            logging_collector = on
+            log_directory = 'log'
+            log_filename = 'postgresql-%a.log'
+            log_truncate_on_rotation = on
+            log_rotation_age = 1d
+            log_rotation_size = 0
+
+            """;
+        await WriteAsync("saltern.conf", settings, cancellationToken);
+        await WriteAsync("pg_hba.conf", """
+            # Written by saltern at each start. The socket is in a folder that only its owner can enter.
+            local all all trust
+            host all all 127.0.0.1/32 scram-sha-256
+
+            """, cancellationToken);
+    }
+
+    /// <summary>The end of what PostgreSQL said when it last started, for the message that it did not.</summary>
+    public string LastWords() => File.Exists(StartLog)
+        ? string.Join('\n', File.ReadLines(StartLog).TakeLast(10))
+        : "";
+
+    private bool RunsHere(string pid)
+    {
+        var arguments = $"/proc/{pid.Trim()}/cmdline";
+        try
+        {
+            return File.ReadAllText(arguments).Split('\0') is [var program, .. var rest]
+                && Path.GetFileName(program) == "postgres" && rest.Contains(Folder);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or IOException)
+        {
+            // The process is gone.
+            return false;
+        }
+    }
+
+    private async Task InitializeAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
+    {
+        await PostgresCommand.RunAsync(
+            binaries.Initdb,
+            ["-D", Folder, "-U", Owner, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"],
+            cancellationToken);
+        await File.AppendAllTextAsync(
+            Path.Combine(Folder, "postgresql.conf"),
+            "\ninclude 'saltern.conf'\ninclude_if_exists 'own.conf'\n",
+            cancellationToken);
+    }
+
+    private int KeptPort()
+    {
+        if (File.Exists(PortFile))
+        {
+            return int.TryParse(File.ReadAllText(PortFile), CultureInfo.InvariantCulture, out var kept) && kept is > 0 and < 65536
+                ? kept
+                : throw new PostgresMissingException($"{PortFile} does not hold a port number (1 to 65535).");
+        }
+
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
+            .Where(listener => listener.Address.Equals(IPAddress.Loopback) || listener.Address.Equals(IPAddress.Any))
+            .Select(listener => listener.Port)
+            .ToHashSet();
+        var port = Enumerable.Range(FirstPort, 1000).First(candidate => !taken.Contains(candidate));
+        File.WriteAllText(PortFile, port.ToString(CultureInfo.InvariantCulture));
+        return port;
+    }
+
+    private async Task WriteAsync(string name, string text, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(Folder, name);
+        await File.WriteAllTextAsync(file, text, cancellationToken);
+        // PostgreSQL's account reads what root wrote; the folder keeps everyone else out.
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+    }
+
+    /// <summary>
+    /// A folder that belongs to PostgreSQL's account and nobody else may enter. An existing one of another owner is
+    /// refused: in /tmp anyone could have put it there to catch our connections.
+    /// </summary>
+    private static async Task MakePrivateFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            await GiveAwayAsync(folder, cancellationToken);
+        }
+
+        var (code, _) = await PostgresCommand.TryRunAsync("test", ["-O", folder, "-a", "-x", folder], cancellationToken);
+        if (code != 0)
+        {
+            throw new PostgresMissingException(
+                $"PostgreSQL's account '{PostgresCommand.AccountName}' cannot use the folder {folder}: it must own it and be "
+                + "able to enter the folders above it. Give a data folder where that is so, for example "
+                + "--data /var/lib/saltern.");
+        }
+    }
+
+    private static async Task GiveAwayAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (PostgresCommand.AsAccount)
+        {
+            using var chown = System.Diagnostics.Process.Start("chown", [$"{PostgresCommand.Account}:", folder]);
+            await chown.WaitForExitAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Saltern.Server.Database;
+
+/// <summary>
+/// The embedded default for a single machine: a PostgreSQL of saltern's own in its data folder. We reach it over a
+/// socket in a folder that only its account and root can enter; a master on the same host reaches it on 127.0.0.1, on a
+/// port that stays the same, with a role and password of its own.
+/// </summary>
+/// <remarks>
+/// It runs apart from this process, so that Ctrl-C stops us first and a killed saltern takes no transaction with it: the
+/// next start finds it running and adopts it. A lock on the data folder, which dies with its process, keeps a second
+/// saltern from adopting, and later stopping, a database that is in use.
+/// </remarks>
+internal sealed partial class PrivatePostgres : IAsyncDisposable
+{
+    public const string DatabaseName = "saltern";
+
+    private readonly PrivateCluster _cluster;
+    private readonly PostgresBinaries _binaries;
+    private readonly FileStream _lock;
+    private readonly ILogger<PrivatePostgres> _logger;
+
+    private PrivatePostgres(
+        PrivateCluster cluster, PostgresBinaries binaries, FileStream dataLock, ILogger<PrivatePostgres> logger)
+    {
+        _cluster = cluster;
+        _binaries = binaries;
+        _lock = dataLock;
+        _logger = logger;
+    }
+
+    /// <summary>For ourselves: over the socket, as the owner of everything.</summary>
+    public string ConnectionString => ConnectionStringOf(DatabaseName);
+
+    /// <summary>Where a master on this host connects to, at 127.0.0.1.</summary>
+    public int Port => _cluster.Port;
+
+    /// <summary>Whether a server left over by a saltern that was killed was found running and taken over.</summary>
+    public bool Adopted { get; private set; }
+
+    public static async Task<PrivatePostgres> StartAsync(
+        string dataFolder, ILogger<PrivatePostgres> logger, CancellationToken cancellationToken)
+    {
+        var folder = Path.GetFullPath(dataFolder);
+        var dataLock = Lock(folder);
+        try
+        {
+            var cluster = new PrivateCluster(Path.Combine(folder, "postgres"));
+            var binaries = await PostgresBinaries.FindAsync(cluster.Major, cancellationToken);
+            var postgres = new PrivatePostgres(cluster, binaries, dataLock, logger);
+            await postgres.StartAsync(cancellationToken);
+            return postgres;
+        }
+        catch
+        {
+            await dataLock.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        NpgsqlConnection.ClearPool(connection);
+        await StopAsync(CancellationToken.None);
+        await _lock.DisposeAsync();
+    }
+
+    /// <summary>Lets go of the folder without stopping the server, as a killed process does (for tests).</summary>
+    internal ValueTask AbandonAsync() => _lock.DisposeAsync();
+
+    private static FileStream Lock(string dataFolder)
+    {
+        Directory.CreateDirectory(dataFolder);
+        try
+        {
+            return new FileStream(Path.Combine(dataFolder, "saltern.lock"), new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PostgresMissingException(
+                $"The data folder {dataFolder} cannot be locked: {e.Message} Another saltern may be using it; stop that "
+                + "one, or give this one a folder of its own with --data.");
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _cluster.PrepareAsync(_binaries, cancellationToken);
+        switch (_cluster.FindLeftOver())
+        {
+            case LeftOver.Running:
+                Adopted = true;
+                LogAdopted(_cluster.Folder, Port);
+                break;
+            case LeftOver.RunningElsewhere:
+                await StopAsync(cancellationToken);
+                await LaunchAsync(cancellationToken);
+                break;
+            default:
+                await LaunchAsync(cancellationToken);
+                break;
+        }
+
+        await CreateDatabaseAsync(cancellationToken);
+    }
+
+    private async Task LaunchAsync(CancellationToken cancellationToken)
+    {
+        RefuseTakenPort();
+        await _cluster.WriteSettingsAsync(cancellationToken);
+        var (code, output) = await PostgresCommand.TryRunAsync(
+            _binaries.PgCtl,
+            ["start", "-w", "-t", "300", "-D", _cluster.Folder, "-l", _cluster.StartLog],
+            cancellationToken);
+        if (code != 0)
+        {
+            throw new PostgresMissingException(
+                $"PostgreSQL {_binaries.Major} did not start in {_cluster.Folder}: {output}\n{_cluster.LastWords()}");
+        }
+
+        LogStarted(_binaries.Major, _cluster.Folder, Port);
+    }
+
+    /// <summary>Masters are configured with this port, so it is never changed behind their back.</summary>
+    private void RefuseTakenPort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, Port);
+        try
+        {
+            probe.Start();
+        }
+        catch (SocketException)
+        {
+            throw new PostgresMissingException(
+                $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another program. "
+                + $"Stop that program, or write another port into {_cluster.PortFile} and into the masters' configuration.");
+        }
+    }
+
+    private async Task CreateDatabaseAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionStringOf("postgres") + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var find = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection);
+        find.Parameters.Add(new NpgsqlParameter { Value = DatabaseName });
+        if (await find.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            await using var create = new NpgsqlCommand($"create database {DatabaseName}", connection);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var (code, output) = await PostgresCommand.TryRunAsync(
+            _binaries.PgCtl, ["stop", "-w", "-t", "120", "-m", "fast", "-D", _cluster.Folder], cancellationToken);
+        if (code == 0)
+        {
+            LogStopped(_cluster.Folder);
+        }
+        else
+        {
+            LogNotStopped(_cluster.Folder, output);
+        }
+    }
+
+    private string ConnectionStringOf(string database) => new NpgsqlConnectionStringBuilder
+    {
+        Host = _cluster.SocketFolder, Port = Port, Username = PrivateCluster.Owner, Database = database,
+    }.ConnectionString;
+
+    [LoggerMessage(LogLevel.Information, "Started PostgreSQL {Major} in {Folder}, for masters on 127.0.0.1:{Port}")]
+    private partial void LogStarted(int major, string folder, int port);
+
+    [LoggerMessage(LogLevel.Information, "Took over the PostgreSQL left running in {Folder}, on 127.0.0.1:{Port}")]
+    private partial void LogAdopted(string folder, int port);
+
+    [LoggerMessage(LogLevel.Information, "Stopped PostgreSQL in {Folder}")]
+    private partial void LogStopped(string folder);
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL in {Folder} did not stop: {Reason}")]
+    private partial void LogNotStopped(string folder, string reason);
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Dispatch;
+
+/// <summary>
+/// Hands out what is due. Each master is served by itself, so that one that is down, paused or slow holds up only its
+/// own minions. A pass is bounded by the master's limits: what does not fit now is found by the next one.
+/// </summary>
+internal sealed class Dispatcher(
+    NpgsqlDataSource database,
+    SaltMasters salt,
+    Masters masters,
+    Claiming claiming,
+    Asking asking,
+    Submitting submitting,
+    TakingOver takingOver,
+    Resolving resolving,
+    Expiry expiry,
+    TimeProvider clock)
+{
+    /// <summary>Submissions of one pass that go to one master at a time; a master publishes no faster with more.</summary>
+    private const int AtATime = 2;
+
+    /// <summary>One pass over everything. Returns how many submissions were handed over or taken over.</summary>
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await StartAndExpireAsync(cancellationToken);
+        var handed = await Task.WhenAll(salt.Options.Select(master => ServeAsync(master, cancellationToken)));
+        return handed.Sum();
+    }
+
+    /// <summary>What no master is needed for: skip what has expired, find the minions of what starts now.</summary>
+    public async Task StartAndExpireAsync(CancellationToken cancellationToken)
+    {
+        await expiry.RunOnceAsync(cancellationToken);
+        while (await resolving.RunOnceAsync(cancellationToken))
+        {
+            // Each turn resolves one action that has become due.
+        }
+    }
+
+    /// <summary>When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.</summary>
+    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = Statement.Of(connection, NextDueSql, clock.GetUtcNow());
+        return await command.ExecuteScalarAsync(cancellationToken) switch
+        {
+            DateTime next => new DateTimeOffset(next, TimeSpan.Zero),
+            _ => null,
+        };
+    }
+
+    /// <summary>One pass for one master; how long another master takes to answer does not matter to it.</summary>
+    public async Task<int> ServeAsync(SaltMasterOptions settings, CancellationToken cancellationToken)
+    {
+        var master = await ReadMasterAsync(settings.Name, cancellationToken);
+        if (master is null || !salt.TryGet(settings.Name, out var api) || master.UnavailableUntil > clock.GetUtcNow()
+            || !await IsUpAsync(master, api, cancellationToken))
+        {
+            return 0;
+        }
+
+        var taken = await takingOver.RunOnceAsync(master, settings, api, cancellationToken);
+        return master.Paused ? taken : taken + await HandOutAsync(master, settings, api, cancellationToken);
+    }
+
+    /// <summary>A master that was not up is asked by a login before anything is claimed for it.</summary>
+    private async Task<bool> IsUpAsync(MasterState master, ISaltApi api, CancellationToken cancellationToken)
+    {
+        if (master.IsUp)
+        {
+            return true;
+        }
+
+        switch (await api.ProbeAsync(cancellationToken))
+        {
+            case SaltAnswer<MasterProbe>.Given { Value.HasRights: true }:
+                await masters.ReportUpAsync(master.Name, cancellationToken);
+                return true;
+            case SaltAnswer<MasterProbe>.Failed failed:
+                await masters.ReportDownAsync(
+                    master.Name,
+                    failed.Cause == SaltFailure.NotAllowed ? NotSentCause.NotAllowed : NotSentCause.Unreachable,
+                    failed.Reason, cancellationToken);
+                return false;
+            default:
+                await masters.ReportDownAsync(
+                    master.Name, NotSentCause.NotAllowed,
+                    "the login succeeds, but external_auth lists no right for this user", cancellationToken);
+                return false;
+        }
+    }
+
+    private async Task<int> HandOutAsync(
+        MasterState master, SaltMasterOptions settings, ISaltApi api, CancellationToken cancellationToken)
+    {
+        var asks = await asking.ClaimAsync(master, settings, cancellationToken);
+        var claimed = await claiming.ClaimAsync(master, settings, cancellationToken);
+        var handed = new ConcurrentQueue<SubmissionId>([.. asks, .. claimed]);
+        var count = handed.Count;
+        await Task.WhenAll(Enumerable.Range(0, AtATime).Select(async _ =>
+        {
+            while (handed.TryDequeue(out var submission))
+            {
+                await submitting.SendAsync(submission, master, api, cancellationToken);
+            }
+        }));
+        return count;
+    }
+
+    private async Task<MasterState?> ReadMasterAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var states = await Statement.QueryAsync(
+            connection, MasterSql, [name],
+            row => new MasterState(
+                row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3),
+                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4)),
+            cancellationToken);
+        return states.Count == 0 ? null : states[0];
+    }
+
+    internal const string MasterSql = """
+        select m.id, m.name, m.paused_at is not null or p.paused_at is not null, m.health = 'up', m.unavailable_until
+        from master m cross join dispatch_pause p
+        where m.name = $1
+        """;
+
+    /// <summary>Indexes action_due, submission_undecided, ask_due.</summary>
+    internal const string NextDueSql = """
+        select least(
+            (select min(earliest_at) from action where status in ('Scheduled', 'Running') and earliest_at > $1),
+            (select min(a.expires_at) from action a join action_counts c on c.action_id = a.id
+             where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0 and a.expires_at > $1),
+            (select min(t.not_before) from action a join action_target t on t.action_id = a.id and t.status = 'Queued'
+             where a.status = 'Running' and t.not_before > $1),
+            (select min(lease_until) + interval '10 ms' from submission where outcome is null),
+            (select min(unavailable_until) from master where unavailable_until > $1),
+            (select min(greatest(k.due_at, $1)) from ask k
+             where k.answered_at is null and k.submission_id is null and k.due_at < 'infinity'))
+        """;
+}

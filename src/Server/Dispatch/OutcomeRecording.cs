@@ -1,0 +1,236 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Dispatch;
+
+/// <summary>
+/// Writes what came of a submission, in one transaction with what follows from it for its targets. Only an outcome
+/// that is still open is written; whoever comes second changes nothing.
+/// </summary>
+internal sealed partial class OutcomeRecording(
+    NpgsqlDataSource database,
+    Masters masters,
+    Bells bells,
+    IOptions<DispatchOptions> options,
+    TimeProvider clock,
+    ILogger<OutcomeRecording> log)
+{
+    public async Task RecordAsync(
+        ClaimedSubmission submission, MasterState master, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
+        switch (outcome)
+        {
+            case SubmitOutcome.Accepted accepted:
+                await AcceptAsync(submission, master, accepted, cancellationToken);
+                await masters.ReportUpAsync(master.Name, cancellationToken);
+                break;
+            case SubmitOutcome.Refused refused:
+                await RefuseAsync(submission, master, refused.Reason, cancellationToken);
+                break;
+            case SubmitOutcome.NotSent notSent:
+                await GiveBackAsync(submission.Id, submission.IsAsk, notSent.Reason, cancellationToken);
+                await masters.ReportDownAsync(master.Name, notSent.Cause, notSent.Reason, cancellationToken);
+                break;
+            case SubmitOutcome.Unclear unclear:
+                await AwaitEvidenceAsync(submission, unclear.Reason, cancellationToken);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// A submission whose time was up before it was ever sent: its targets go back, and expire like the others.
+    /// </summary>
+    public async Task GiveBackExpiredAsync(SubmissionId id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var expired = await Statement.QueryAsync(
+            connection, NeverSentSql, [id.Value, clock.GetUtcNow()], row => row.GetBoolean(0), cancellationToken);
+        if (expired.Count > 0)
+        {
+            await GiveBackAsync(id, expired[0], "its time was up before it could be sent", cancellationToken);
+        }
+    }
+
+    private async Task AcceptAsync(
+        ClaimedSubmission submission, MasterState master, SubmitOutcome.Accepted accepted,
+        CancellationToken cancellationToken)
+    {
+        await WriteAsync(submission, "Accepted", null, async (connection, counters, now) =>
+        {
+            if (accepted.Unknown.Count == 0)
+            {
+                return;
+            }
+
+            if (submission.IsAsk)
+            {
+                await Statement.ExecuteAsync(
+                    connection, AnswerUnknownSql,
+                    [submission.Action.Value, submission.Id.Value,
+                        accepted.Unknown.Select(minion => minion.Value).ToArray(), now],
+                    cancellationToken);
+                return;
+            }
+
+            await TargetEnding.FailAsync(
+                connection, submission.Action, submission.Id, accepted.Unknown,
+                $"master {master.Name} has no accepted key of this minion; it was not sent", guessed: false,
+                counters, now, cancellationToken);
+        }, cancellationToken);
+    }
+
+    private Task RefuseAsync(
+        ClaimedSubmission submission, MasterState master, string reason, CancellationToken cancellationToken) =>
+        WriteAsync(submission, "Refused", reason, async (connection, counters, now) =>
+        {
+            if (submission.IsAsk)
+            {
+                await ReleaseAsksAsync(connection, submission.Id, now, cancellationToken);
+                return;
+            }
+
+            await TargetEnding.FailAsync(
+                connection, submission.Action, submission.Id, null,
+                $"master {master.Name} refused the call: {reason}", guessed: false, counters, now, cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>Nothing is known: look for evidence when the master's own time-out is over, then decide.</summary>
+    private async Task AwaitEvidenceAsync(
+        ClaimedSubmission submission, string reason, CancellationToken cancellationToken)
+    {
+        if (submission.IsAsk)
+        {
+            // An ask is safe to repeat and nobody waits for this very one: it is asked again under a new jid.
+            await GiveBackAsync(submission.Id, isAsk: true, reason, cancellationToken);
+            return;
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, UnclearSql, [submission.Id.Value, reason], cancellationToken);
+        LogUnclear(submission.Jid.Value, reason);
+    }
+
+    private async Task GiveBackAsync(
+        SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (isAsk)
+        {
+            await ReleaseAsksAsync(connection, id, now, cancellationToken);
+        }
+
+        var counters = new Counters();
+        var moved = await Statement.QueryAsync(
+            connection, GiveBackSql, [id.Value, now, reason],
+            row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
+                Count: row.GetInt32(2)),
+            cancellationToken);
+        foreach (var (action, status, count) in moved)
+        {
+            counters.Add(action, CountChange.Move(TargetStatus.PickedUp, status, count));
+        }
+
+        await counters.ApplyAsync(connection, now, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task WriteAsync(
+        ClaimedSubmission submission,
+        string outcome,
+        string? reason,
+        Func<NpgsqlConnection, Counters, DateTimeOffset, Task> consequences,
+        CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var written = await Statement.ExecuteAsync(
+            connection, OutcomeSql, [submission.Id.Value, outcome, reason, now], cancellationToken);
+        if (written == 0)
+        {
+            LogTooLate(submission.Jid.Value, outcome);
+            return;
+        }
+
+        var counters = new Counters();
+        await consequences(connection, counters, now);
+        await counters.ApplyAsync(connection, now, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        if (counters.Any)
+        {
+            bells.Due.Ring();
+        }
+    }
+
+    private Task ReleaseAsksAsync(
+        NpgsqlConnection connection, SubmissionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Statement.ExecuteAsync(
+            connection, ReleaseAsksSql, [id.Value, now + options.Value.AskDeadline], cancellationToken);
+
+    internal const string OutcomeSql =
+        "update submission set outcome = $2, reason = $3, outcome_at = $4 where id = $1 and outcome is null";
+
+    internal const string NeverSentSql = """
+        select is_ask from submission where id = $1 and outcome is null and sends = 0 and not_after <= $2
+        """;
+
+    /// <summary>The lease ends when evidence may be looked for; whoever is first then takes the submission over.</summary>
+    internal const string UnclearSql = """
+        update submission s set reason = $2, lease_until = now() where id = $1 and outcome is null
+        """;
+
+    internal const string AnswerUnknownSql = """
+        with answered as (
+            update ask k set answered_at = $4, answer = '', submission_id = null from minion m
+            where k.action_id = $1 and k.submission_id = $2 and m.minion_key = k.minion_key
+              and m.minion_id = any($3::text[])
+            returning 1)
+        update submission set outstanding = outstanding - (select count(*) from answered) where id = $2
+        """;
+
+    internal const string ReleaseAsksSql = """
+        with released as (
+            update ask k set submission_id = null, due_at = $2 from submission s
+            where s.id = $1 and k.action_id = s.action_id and k.submission_id = $1 and k.answered_at is null)
+        update submission set outstanding = 0 where id = $1
+        """;
+
+    /// <summary>
+    /// The call never left: the attempt never was. An action cancelled meanwhile gets its targets back as cancelled.
+    /// </summary>
+    internal const string GiveBackSql = """
+        with given_back as (
+            update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0
+            where id = $1 and outcome is null
+            returning id, action_id, is_ask),
+        moved as (
+            update action_target t
+            set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
+                settled_at = case when a.cancelled_at is null then null else $2 end,
+                reason = case when a.cancelled_at is null then 'not sent: ' || $3 else 'cancelled before it was sent' end,
+                submission_id = null, picked_up_at = null, attempt = t.attempt - 1
+            from given_back g join action a on a.id = g.action_id
+            where not g.is_ask and t.action_id = g.action_id and t.submission_id = g.id and t.status = 'PickedUp'
+            returning t.action_id, t.minion_key, t.status, t.attempt),
+        gone as (
+            delete from attempt x using moved m
+            where x.action_id = m.action_id and x.minion_key = m.minion_key and x.number = m.attempt + 1)
+        select action_id, status, count(*)::int from moved group by action_id, status
+        """;
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "No usable answer to {Jid} ({Reason}); evidence decides whether it runs")]
+    private partial void LogUnclear(string jid, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The outcome {Outcome} of {Jid} came too late: another one stands already")]
+    private partial void LogTooLate(string jid, string outcome);
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Dispatch;
+
+/// <summary>
+/// Hands one submission to its master. Right before the call the lease is renewed by the database's clock; where that
+/// changes no row, somebody else has taken over, the outcome is known, or the time is up, and nothing is sent.
+/// </summary>
+internal sealed partial class Submitting(
+    NpgsqlDataSource database,
+    ActionKinds kinds,
+    OutcomeRecording outcomes,
+    NodeName node,
+    IOptions<DispatchOptions> options,
+    TimeProvider clock,
+    ILogger<Submitting> log)
+{
+    /// <summary>Sends the submission, if it is still ours to send, and records what came of it.</summary>
+    public async Task<SubmitOutcome?> SendAsync(
+        SubmissionId id, MasterState master, ISaltApi salt, CancellationToken cancellationToken)
+    {
+        var (submission, minions) = await RenewAsync(id, cancellationToken);
+        if (submission is null)
+        {
+            await outcomes.GiveBackExpiredAsync(id, cancellationToken);
+            return null;
+        }
+
+        if (minions.Count == 0)
+        {
+            await outcomes.RecordAsync(submission, master, new SubmitOutcome.Accepted([]), cancellationToken);
+            return null;
+        }
+
+        var metadata = new SaltMetadata(
+            new JsonObject { ["saltern"] = new JsonObject { ["action"] = submission.Action.Value } });
+        var outcome = await salt.SubmitAsync(CallOf(submission), minions, submission.Jid, metadata, cancellationToken);
+        LogSubmitted(submission.Jid.Value, submission.Action.Value, minions.Count, master.Name, outcome.GetType().Name);
+        await outcomes.RecordAsync(submission, master, outcome, cancellationToken);
+        return outcome;
+    }
+
+    private SaltCall CallOf(ClaimedSubmission submission)
+    {
+        var kind = kinds.Get(submission.Kind);
+        return submission.IsAsk
+            ? kind.AskCall ?? throw new InvalidOperationException($"{kind.Name} asks nothing")
+            : kind.BuildCall(submission.Arguments);
+    }
+
+    private async Task<(ClaimedSubmission? Submission, IReadOnlyList<MinionId> Minions)> RenewAsync(
+        SubmissionId id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await Statement.QueryAsync(
+            connection, RenewSql, [id.Value, node.Value, options.Value.Lease, clock.GetUtcNow()], Read,
+            cancellationToken);
+        if (rows.Count == 0)
+        {
+            return (null, []);
+        }
+
+        var minions = await Statement.QueryAsync(
+            connection, rows[0].IsAsk ? AskedMinionsSql : MinionsSql, [rows[0].Action.Value, id.Value],
+            row => MinionId.Parse(row.GetString(0)), cancellationToken);
+        return (rows[0], minions);
+    }
+
+    /// <summary>Reads the columns that <see cref="RenewSql"/> and the take-over return.</summary>
+    public static ClaimedSubmission Read(NpgsqlDataReader row) => new()
+    {
+        Id = new SubmissionId(row.GetInt64(0)),
+        Action = new ActionId(row.GetInt64(1)),
+        Jid = Jid.Parse(row.GetString(2)),
+        IsAsk = row.GetBoolean(3),
+        Sends = row.GetInt32(4),
+        SinceFirstSent = row.IsDBNull(5) ? TimeSpan.Zero : row.GetTimeSpan(5),
+        Kind = row.GetString(6),
+        Arguments = JsonElement.Parse(row.GetString(7)),
+        SafeToRepeat = row.GetBoolean(8),
+    };
+
+    internal const string RenewSql = """
+        with renewed as (
+            update submission
+            set lease_until = now() + $3::interval, sends = sends + 1, first_sent_at = coalesce(first_sent_at, now())
+            where id = $1 and owner = $2 and lease_until > now() and outcome is null and not_after > $4
+            returning id, action_id, jid, is_ask, sends, first_sent_at)
+        select r.id, r.action_id, r.jid, r.is_ask, r.sends, now() - r.first_sent_at, a.kind, a.arguments,
+               a.safe_to_repeat
+        from renewed r join action a on a.id = r.action_id
+        """;
+
+    /// <summary>Those of the submission that have not returned. Index action_target_by_status.</summary>
+    internal const string MinionsSql = """
+        select m.minion_id from action_target t join minion m on m.minion_key = t.minion_key
+        where t.action_id = $1 and t.status = 'PickedUp' and t.submission_id = $2
+        """;
+
+    internal const string AskedMinionsSql = """
+        select m.minion_id from ask k join minion m on m.minion_key = k.minion_key
+        where k.action_id = $1 and k.submission_id = $2 and k.answered_at is null
+        """;
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Submitted {Jid} of action {Action} for {Minions} minions to {Master}: {Outcome}")]
+    private partial void LogSubmitted(string jid, long action, int minions, string master, string outcome);
+}

@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Dispatch;
+
+/// <summary>
+/// Submissions without an outcome whose lease has ended: their node died, hangs, or got no usable answer. They are
+/// taken over under their own jid. Never sent: send. Sent: evidence first — a return, the row in jids that Salt writes
+/// before it publishes, the event of the new job. Any of them means accepted. None, once the master's own time-out is
+/// over: once more with the same jid, soon enough that minions still know they have seen it, if a repetition does no
+/// harm. Beyond that it stays unclear, and the deadline decides.
+/// </summary>
+internal sealed partial class TakingOver(
+    NpgsqlDataSource database,
+    Submitting submitting,
+    OutcomeRecording outcomes,
+    NodeName node,
+    IOptions<DispatchOptions> options,
+    TimeProvider clock,
+    ILogger<TakingOver> log)
+{
+    private const int Most = 50;
+
+    /// <summary>One bounded pass over a master's undecided submissions; returns how many were taken over.</summary>
+    public async Task<int> RunOnceAsync(
+        MasterState master, SaltMasterOptions settings, ISaltApi salt, CancellationToken cancellationToken)
+    {
+        List<ClaimedSubmission> taken;
+        await using (var connection = await database.OpenConnectionAsync(cancellationToken))
+        {
+            taken = await Statement.QueryAsync(
+                connection, TakeOverSql,
+                [master.Id, node.Value, options.Value.Lease, Most, settings.MasterTimeout + options.Value.EvidenceGrace,
+                    master.Paused],
+                Submitting.Read, cancellationToken);
+        }
+
+        foreach (var submission in taken)
+        {
+            await DecideAsync(submission, master, salt, cancellationToken);
+        }
+
+        return taken.Count;
+    }
+
+    private async Task DecideAsync(
+        ClaimedSubmission submission, MasterState master, ISaltApi salt, CancellationToken cancellationToken)
+    {
+        if (submission.Sends == 0)
+        {
+            LogSending(submission.Jid.Value);
+            await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+            return;
+        }
+
+        if (await FindEvidenceAsync(submission.Jid, cancellationToken) is { } evidence)
+        {
+            LogEvidence(submission.Jid.Value, evidence);
+            await outcomes.RecordAsync(submission, master, new SubmitOutcome.Accepted([]), cancellationToken);
+            return;
+        }
+
+        if (submission.Sends == 1 && submission.SafeToRepeat
+            && submission.SinceFirstSent < options.Value.ResendWithin)
+        {
+            LogResending(submission.Jid.Value);
+            await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+            return;
+        }
+
+        LogStaysUnclear(submission.Jid.Value);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, OutcomeRecording.OutcomeSql,
+            [submission.Id.Value, "Unclear", "no usable answer, and no sign in the job cache that it was published",
+                clock.GetUtcNow()],
+            cancellationToken);
+    }
+
+    private async Task<string?> FindEvidenceAsync(Jid jid, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = Statement.Of(connection, EvidenceSql, jid.Value);
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    /// <summary>
+    /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
+    /// over; one that never was is taken as soon as its lease ends, unless the master is paused ($6).
+    /// </summary>
+    internal const string TakeOverSql = """
+        with expired as (
+            select id from submission
+            where outcome is null and lease_until <= now() and master_id = $1
+              and (sends = 0 and not $6 or first_sent_at + $5::interval <= now())
+            order by id limit $4
+            for update skip locked),
+        taken as (
+            update submission s set owner = $2, lease_until = now() + $3::interval
+            from expired e where s.id = e.id
+            returning s.id, s.action_id, s.jid, s.is_ask, s.sends, s.first_sent_at)
+        select t.id, t.action_id, t.jid, t.is_ask, t.sends, now() - t.first_sent_at, a.kind, a.arguments,
+               a.safe_to_repeat
+        from taken t join action a on a.id = t.action_id
+        """;
+
+    internal const string EvidenceSql = """
+        select case
+            when exists (select 1 from salt.jids where jid = $1) then 'the master has saved the job'
+            when exists (select 1 from salt.salt_returns where jid = $1) then 'a minion has returned'
+            when exists (select 1 from salt.salt_events where tag = 'salt/job/' || $1 || '/new')
+                then 'the master has announced the job' end
+        """;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Taking over {Jid}, which was never sent")]
+    private partial void LogSending(string jid);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Jid} counts as accepted: {Evidence}")]
+    private partial void LogEvidence(string jid, string evidence);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No trace of {Jid}: sending it once more, under the same jid")]
+    private partial void LogResending(string jid);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "No trace of {Jid}, and too late or not safe to send again; the deadline of its targets decides")]
+    private partial void LogStaysUnclear(string jid);
+}

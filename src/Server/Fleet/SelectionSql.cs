@@ -1,0 +1,61 @@
+using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Saltern.Server.Fleet;
+
+/// <summary>
+/// Writes a selection as a condition over <c>minion m</c>. The text it writes is made of constants and parameter numbers
+/// only; what a user wrote goes into parameters. Grains are matched by the function <c>grain_matches</c> of the schema,
+/// which walks them as Salt's subdict_match does; the few grains that have a column are matched by it, which spares
+/// unpacking the grains of the whole fleet.
+/// </summary>
+internal sealed class SelectionSql(int firstParameter)
+{
+    private readonly List<NpgsqlParameter> parameters = [];
+
+    public IReadOnlyList<NpgsqlParameter> Parameters => parameters;
+
+    /// <summary>The condition; <see cref="Parameters"/> grows by what it needs.</summary>
+    public string Write(CompoundExpression expression) => expression switch
+    {
+        CompoundExpression.And and => $"({string.Join(" and ", and.Parts.Select(Write))})",
+        CompoundExpression.Or or => $"({string.Join(" or ", or.Parts.Select(Write))})",
+        CompoundExpression.Not not => $"not {Write(not.Inner)}",
+        CompoundExpression.Glob { Pattern: "*" } => "true",
+        CompoundExpression.Glob glob when SaltGlob.IsLiteral(glob.Pattern) => $"(m.minion_id = {Text(glob.Pattern)})",
+        CompoundExpression.Glob glob => $"(m.minion_id ~ {Text(SelectionRegex.ForGlob(glob.Pattern))})",
+        CompoundExpression.IdRegex regex => $"(m.minion_id ~ {Text(SelectionRegex.ForRegex(regex.Pattern))})",
+        CompoundExpression.Ids ids => $"(m.minion_id = any({Texts(ids.MinionIds)}))",
+        CompoundExpression.MembersOf group => "(m.minion_key in (select minion_key from minion_group_member where "
+            + $"group_id = {Add(group.GroupId.Value, NpgsqlDbType.Bigint)}))",
+        CompoundExpression.Network network =>
+            $"exists (select from unnest(m.ip_addresses) a where a <<= {Text(network.Range.ToString())}::inet)",
+        CompoundExpression.Grain grain => WriteGrain(
+            grain.Path, [.. grain.Path.Rests().Select(rest => SelectionRegex.IgnoreCase + SelectionRegex.ForGlob(rest))]),
+        CompoundExpression.GrainRegex grain => WriteGrain(
+            grain.Path, [.. grain.Path.Rests().Select(rest => SelectionRegex.ForGrainRegex(rest))]),
+        _ => throw new InvalidOperationException($"{expression} must be looked up before it is written"),
+    };
+
+    public string Text(string value) => Add(value, NpgsqlDbType.Text);
+
+    public string Texts(IEnumerable<string> values) =>
+        Add(values.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
+
+    public string Add(object value, NpgsqlDbType type)
+    {
+        parameters.Add(new NpgsqlParameter { Value = value, NpgsqlDbType = type });
+        return "$" + (firstParameter + parameters.Count - 1).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private string WriteGrain(GrainPath path, IReadOnlyList<string> patterns)
+    {
+        if (path.Parts.Count == 2 && MinionFacts.ColumnOf(path.Parts[0]) is { } column)
+        {
+            return $"coalesce(m.{column} ~ {Text(patterns[0])}, false)";
+        }
+
+        return $"grain_matches(m.grains, {Texts(path.Parts)}, {Texts(path.Rests())}, {Texts(patterns)}, 0)";
+    }
+}

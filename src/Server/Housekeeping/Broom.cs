@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Saltern.Server.Housekeeping;
+
+/// <summary>Runs housekeeping at the start and then at regular intervals.</summary>
+internal sealed partial class Broom(
+    JobCacheDays days, IOptions<HousekeepingOptions> options, TimeProvider clock, ILogger<Broom> log)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.Every, clock);
+        do
+        {
+            try
+            {
+                await days.MakeAsync(stoppingToken);
+                await days.EndAsync(stoppingToken);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException)
+            {
+                LogProblem(problem);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Housekeeping failed; the next pass tries again")]
+    private partial void LogProblem(Exception problem);
+}

@@ -1,0 +1,192 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Housekeeping;
+
+/// <summary>
+/// Makes the days of the job cache before they come, and ends them when their time is over. No statement here may hold
+/// up a master: a new day is made apart and attached with a check that makes the look into it needless; an old one is
+/// emptied and dropped under a short lock time-out, again at the next pass where that was in vain.
+/// </summary>
+internal sealed partial class JobCacheDays(
+    NpgsqlDataSource database, IOptions<HousekeepingOptions> options, TimeProvider clock, ILogger<JobCacheDays> log)
+{
+    private static readonly string[] Tables = ["salt_returns", "salt_events"];
+
+    /// <summary>Makes yesterday, today and the days ahead where they are missing; returns how many it made.</summary>
+    public async Task<int> MakeAsync(CancellationToken cancellationToken)
+    {
+        var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var made = 0;
+        foreach (var table in Tables)
+        {
+            var known = (await PartitionsAsync(connection, table, cancellationToken)).ToHashSet();
+            for (var day = today.AddDays(-1); day <= today.AddDays(options.Value.DaysAhead); day = day.AddDays(1))
+            {
+                var wanted = new JobCacheDay(table, day);
+                if (!known.Contains(wanted) && await MakeAsync(connection, wanted, cancellationToken))
+                {
+                    made++;
+                }
+            }
+        }
+
+        return made;
+    }
+
+    /// <summary>Ends the days whose time is over; returns how many it ended.</summary>
+    public async Task<int> EndAsync(CancellationToken cancellationToken)
+    {
+        var before = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime).AddDays(-options.Value.KeepDays);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var ended = 0;
+        foreach (var table in Tables)
+        {
+            foreach (var day in await PartitionsAsync(connection, table, cancellationToken))
+            {
+                if (day.Day < before && await EndAsync(connection, day, cancellationToken))
+                {
+                    ended++;
+                }
+            }
+        }
+
+        return ended;
+    }
+
+    private async Task<bool> MakeAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await Statement.ExecuteAsync(connection, LockTimeoutSql, [Timeout()], cancellationToken);
+            await Statement.ExecuteAsync(connection, MakeSql(day), [], cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            LogMade(day.Partition);
+            return true;
+        }
+        catch (PostgresException problem)
+        {
+            // Another node made it, a lock was not to be had, or the default partition holds rows of that day: rows of
+            // it have a home in the default one, so nothing is lost, and the next pass tries again.
+            LogNotMade(day.Partition, problem.MessageText);
+            return false;
+        }
+    }
+
+    private async Task<bool> EndAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        if (day.Table == "salt_returns" && !await MayEndAsync(connection, day, cancellationToken))
+        {
+            return false;
+        }
+
+        try
+        {
+            if (day.Table == "salt_returns")
+            {
+                await KeepResultsAsync(connection, day, cancellationToken);
+            }
+
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await Statement.ExecuteAsync(connection, LockTimeoutSql, [Timeout()], cancellationToken);
+            await Statement.ExecuteAsync(connection, EndSql(day), [], cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            LogEnded(day.Partition);
+            return true;
+        }
+        catch (PostgresException problem) when (problem.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            LogNotEnded(day.Partition, problem.MessageText);
+            return false;
+        }
+    }
+
+    private async Task<bool> MayEndAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        await using var command = Statement.Of(connection, StillNeededSql, day.To);
+        if (await command.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return true;
+        }
+
+        LogNotEnded(day.Partition, "returns of that day are not settled, or targets from then are still picked up");
+        return false;
+    }
+
+    private async Task KeepResultsAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        await using var command = Statement.Of(
+            connection, KeepSql, day.From, day.To, options.Value.KeptResultCharacters);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<JobCacheDay>> PartitionsAsync(
+        NpgsqlConnection connection, string table, CancellationToken cancellationToken)
+    {
+        var names = await Statement.QueryAsync(
+            connection, PartitionsSql, [table], row => row.GetString(0), cancellationToken);
+        return [.. names.Select(name => JobCacheDay.Of(table, name)).OfType<JobCacheDay>()];
+    }
+
+    private string Timeout() => string.Create(
+        CultureInfo.InvariantCulture, $"{(int)options.Value.LockTimeout.TotalMilliseconds}ms");
+
+    internal const string LockTimeoutSql = "select set_config('lock_timeout', $1, true)";
+
+    internal const string PartitionsSql = """
+        select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = ('salt.' || $1)::regclass order by c.relname
+        """;
+
+    internal const string StillNeededSql = """
+        select exists (select 1 from inbox where returned_at < $1)
+            or exists (select 1 from submission where outstanding > 0 and created_at < $1)
+        """;
+
+    /// <summary>Every attempt that points into the day gets its own copy of the result, up to the cap.</summary>
+    internal const string KeepSql = """
+        update attempt a
+        set result = left(r.full_ret::text, $3), result_cut = length(r.full_ret::text) > $3
+        from salt.salt_returns r
+        join submission s on s.jid = r.jid
+        join master h on h.id = s.master_id
+        join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
+        where r.alter_time >= $1 and r.alter_time < $2 and a.action_id = s.action_id and a.minion_key = m.minion_key
+          and a.submission_id = s.id and a.returned_at = r.alter_time and a.result is null
+        """;
+
+    private static string MakeSql(JobCacheDay day) => $"""
+        create table salt.{day.Partition} (like salt.{day.Table} including all);
+        alter table salt.{day.Partition} add constraint bounds
+            check (alter_time >= '{day.From:O}' and alter_time < '{day.To:O}' and alter_time is not null);
+        alter table salt.{day.Table} attach partition salt.{day.Partition} for values from ('{day.From:O}') to ('{day.To:O}');
+        alter table salt.{day.Partition} drop constraint bounds;
+        """;
+
+    private static string EndSql(JobCacheDay day) => $"""
+        truncate salt.{day.Partition};
+        drop table salt.{day.Partition};
+        """;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Made {Partition} of the job cache")]
+    private partial void LogMade(string partition);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Did not make {Partition} of the job cache: {Problem}")]
+    private partial void LogNotMade(string partition, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ended {Partition} of the job cache")]
+    private partial void LogEnded(string partition);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Did not end {Partition} of the job cache: {Problem}")]
+    private partial void LogNotEnded(string partition, string problem);
+}

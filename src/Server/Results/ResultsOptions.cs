@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Saltern.Server.Results;
+
+internal sealed class ResultsOptions
+{
+    public const string Section = "Results";
+
+    /// <summary>Inbox rows settled in one transaction. More is faster and holds locks longer.</summary>
+    [Range(1, 50_000)]
+    public int BatchSize { get; set; } = 5_000;
+
+    /// <summary>Between two looks at an inbox that has just become empty: the writer that lost the race to ring.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:01")]
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>How often to look at the inbox without a bell while any target is picked up.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan LookWhileOutstanding { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same when nothing is outstanding.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan LookWhileIdle { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often to join what is outstanding with the job cache, for returns that the inbox missed.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan Sweep { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A return must be this old before the sweep takes it for missed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan MissedAfter { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
+    /// Only one is held in memory at a time.
+    /// </summary>
+    [Range(1_024, 268_435_456)]
+    public int LargestReadBodyBytes { get; set; } = 16 * 1024 * 1024;
+}
+
+[OptionsValidator]
+internal sealed partial class ResultsOptionsValidator : IValidateOptions<ResultsOptions>;

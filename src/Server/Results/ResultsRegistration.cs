@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server.Results;
+
+internal static class ResultsRegistration
+{
+    public static IServiceCollection AddResults(this IServiceCollection services)
+    {
+        services.AddSettings<ResultsOptions, ResultsOptionsValidator>(ResultsOptions.Section);
+        services.AddSingleton<SettlingMetrics>();
+        services.AddSingleton<BodyReader>();
+        services.AddSingleton<Settler>();
+        services.AddSingleton<MissedReturns>();
+        services.AddSingleton<Deadlines>();
+        services.AddHostedService<ReturnListener>();
+        services.AddHostedService<ResultsSweep>();
+        return services;
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Results;
+
+/// <summary>
+/// Drains the inbox when the bell rings. The writer that lost the race for the bell may commit after the others, so the
+/// loop lingers: it goes on until the inbox was empty twice, some tens of milliseconds apart. Without any bell it looks
+/// once a second while something is outstanding, else once a minute.
+/// </summary>
+internal sealed partial class ReturnListener(
+    NpgsqlDataSource database,
+    Settler settler,
+    Bells bells,
+    IOptions<ResultsOptions> options,
+    TimeProvider clock,
+    ILogger<ReturnListener> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = await DrainAsync(stoppingToken);
+            await bells.Inbox.WaitAsync(wait, clock, stoppingToken);
+        }
+    }
+
+    private async Task<TimeSpan> DrainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var empty = 0; empty < 2;)
+            {
+                var settled = await settler.RunOnceAsync(cancellationToken);
+                empty = settled.Drained == 0 ? empty + 1 : 0;
+                if (empty == 1)
+                {
+                    await Task.Delay(options.Value.Linger, clock, cancellationToken);
+                }
+            }
+
+            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var command = Statement.Of(connection, OutstandingSql);
+            return await command.ExecuteScalarAsync(cancellationToken) is true
+                ? options.Value.LookWhileOutstanding
+                : options.Value.LookWhileIdle;
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            LogProblem(problem);
+            return AfterProblem;
+        }
+    }
+
+    internal const string OutstandingSql = "select exists (select 1 from submission where outstanding > 0)";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A settling pass failed; its returns stay in the inbox and are tried again")]
+    private partial void LogProblem(Exception problem);
+}

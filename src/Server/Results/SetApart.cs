@@ -1,0 +1,150 @@
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Results;
+
+/// <summary>
+/// Settles what reading a body set apart from the rest of a batch: busy minions go back to the queue, answers are
+/// kept or decide their target, and targets that need another answer are asked later. Each is rare beside the rest.
+/// </summary>
+internal sealed class SetApart(NpgsqlConnection connection, ReadReturns read, Counters counters, DateTimeOffset now)
+{
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.</summary>
+    public async Task SettleAsync(
+        SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
+    {
+        foreach (var (one, reason) in read.Busy)
+        {
+            var changed = await Statement.QueryAsync(
+                connection, RequeueSql, [.. Key(one), reason, now, now + BusyPause],
+                row => Enum.Parse<TargetStatus>(row.GetString(0)), cancellationToken);
+            Count(one, changed, settledBySubmission);
+        }
+
+        foreach (var (one, status, reason) in read.Decided)
+        {
+            var changed = await Statement.QueryAsync(
+                connection, DecideSql, [one.Action.Value, one.Minion.Value, status.ToString(), reason, now],
+                row => (Submission: row.GetInt64(0), Status: status), cancellationToken);
+            await AnswerAsync(one, null, settledBySubmission, cancellationToken);
+            Count(one, [.. changed.Select(_ => status)], null);
+            foreach (var target in changed)
+            {
+                Fewer(settledBySubmission, target.Submission);
+            }
+        }
+
+        foreach (var (one, answer) in read.Answers)
+        {
+            await AnswerAsync(one, answer, settledBySubmission, cancellationToken);
+        }
+
+        foreach (var (one, after, reason) in read.AskLater)
+        {
+            await AskLaterAsync(one, after, reason, settledBySubmission, cancellationToken);
+        }
+    }
+
+    private async Task AnswerAsync(
+        ReturnToRead one, string? answer, SortedDictionary<long, int> settledBySubmission,
+        CancellationToken cancellationToken)
+    {
+        var answered = await Statement.ExecuteAsync(connection, AnswerSql, [.. Key(one), answer, now], cancellationToken);
+        if (answered > 0)
+        {
+            Fewer(settledBySubmission, one.Submission.Value);
+        }
+    }
+
+    private async Task AskLaterAsync(
+        ReturnToRead one, TimeSpan after, string reason, SortedDictionary<long, int> settledBySubmission,
+        CancellationToken cancellationToken)
+    {
+        if (one.IsAsk)
+        {
+            var asked = await Statement.ExecuteAsync(
+                connection, AskAgainSql, [.. Key(one), now + after], cancellationToken);
+            if (asked > 0)
+            {
+                Fewer(settledBySubmission, one.Submission.Value);
+            }
+
+            return;
+        }
+
+        await Statement.ExecuteAsync(
+            connection, ReturnedSql, [.. Key(one), reason, one.ReturnedAt, now + after], cancellationToken);
+    }
+
+    private void Count(ReturnToRead one, List<TargetStatus> changed, SortedDictionary<long, int>? settledBySubmission)
+    {
+        foreach (var status in changed)
+        {
+            counters.Add(one.Action, CountChange.Move(TargetStatus.PickedUp, status, 1), [one.Minion.Value]);
+            if (settledBySubmission is not null)
+            {
+                Fewer(settledBySubmission, one.Submission.Value);
+            }
+        }
+    }
+
+    private static void Fewer(SortedDictionary<long, int> settledBySubmission, long submission) =>
+        settledBySubmission[submission] = settledBySubmission.GetValueOrDefault(submission) + 1;
+
+    private static object?[] Key(ReturnToRead one) => [one.Action.Value, one.Minion.Value, one.Submission.Value];
+
+    /// <summary>A busy minion did nothing: queued again, or cancelled where the action was cancelled meanwhile.</summary>
+    internal const string RequeueSql = """
+        with requeued as (
+            update action_target t
+            set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
+                settled_at = case when a.cancelled_at is null then null else $5::timestamptz end,
+                not_before = case when a.cancelled_at is null then $6::timestamptz end,
+                reason = $4, submission_id = null, picked_up_at = null
+            from action a
+            where a.id = $1 and t.action_id = $1 and t.minion_key = $2 and t.submission_id = $3
+              and t.status = 'PickedUp'
+            returning t.status, t.attempt),
+        ended as (
+            update attempt set status = 'Busy', ended_at = $5, reason = $4
+            from requeued r where action_id = $1 and minion_key = $2 and number = r.attempt)
+        select status from requeued
+        """;
+
+    internal const string DecideSql = """
+        with decided as (
+            update action_target t set status = $3, settled_at = $5, reason = $4
+            where t.action_id = $1 and t.minion_key = $2 and t.status = 'PickedUp'
+            returning t.submission_id, t.attempt),
+        ended as (
+            update attempt set status = $3, ended_at = $5, reason = $4
+            from decided d where action_id = $1 and minion_key = $2 and number = d.attempt)
+        select submission_id from decided
+        """;
+
+    internal const string AnswerSql = """
+        update ask set answer = $4, answered_at = $5, submission_id = null
+        where action_id = $1 and minion_key = $2 and submission_id = $3
+        """;
+
+    internal const string AskAgainSql = """
+        update ask set submission_id = null, due_at = $4
+        where action_id = $1 and minion_key = $2 and submission_id = $3
+        """;
+
+    /// <summary>The return is there, but the story goes on: the target stays picked up and its minion is asked.</summary>
+    internal const string ReturnedSql = """
+        with noted as (
+            update action_target set reason = $4
+            where action_id = $1 and minion_key = $2 and submission_id = $3 and status = 'PickedUp'
+            returning attempt),
+        returned as (
+            update attempt a set returned_at = $5, reason = $4
+            from noted n where a.action_id = $1 and a.minion_key = $2 and a.number = n.attempt)
+        update ask k set due_at = $6, submission_id = null, answered_at = null
+        from noted n where k.action_id = $1 and k.minion_key = $2
+        """;
+}

@@ -1,0 +1,17 @@
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.Results;
+
+/// <summary>What one settling pass did.</summary>
+/// <param name="Drained">Rows taken out of the inbox.</param>
+/// <param name="Targets">Targets that got their final status.</param>
+/// <param name="Late">Guesses that the truth replaced.</param>
+/// <param name="Repeats">Second copies of returns that were settled before.</param>
+/// <param name="Unmatched">Returns that belong to no attempt of ours.</param>
+internal sealed record Settled(int Drained, int Targets, int Late, int Repeats, int Unmatched)
+{
+    public static Settled Nothing { get; } = new(0, 0, 0, 0, 0);
+
+    /// <summary>Who has shown a sign of life by returning.</summary>
+    public IReadOnlyCollection<(MinionKey Minion, DateTimeOffset At)> Contacts { get; init; } = [];
+}
