@@ -35,7 +35,8 @@ internal readonly record struct Jid
     {
         ArgumentOutOfRangeException.ThrowIfNegative(serial);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(serial, MaxSerial);
-        return new Jid(string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyyMMddHHmmss}{serial:D6}{Tag}"));
+        var time = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        return new Jid($"{time}{serial:D6}{Tag}");
     }
 
     public static Jid Parse(string text) => TryParse(text, out var jid)

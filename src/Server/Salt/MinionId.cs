@@ -17,7 +17,7 @@ internal readonly record struct MinionId
 
     public string Value => value ?? "";
 
-    /// <summary>Takes text that is known to be a minion id (from our own tables, from a master's list of keys).</summary>
+    /// <summary>Takes text that is known to be a minion id, from our own tables say.</summary>
     public static MinionId Parse(string text) => TryParse(text, out var id)
         ? id
         : throw new FormatException($"'{text}' is not a minion id: {Allowed}");

@@ -12,6 +12,6 @@ internal sealed record MinionKeys
     /// <summary>Keys of a minion id that another key already has.</summary>
     public required IReadOnlyList<MinionKey> Denied { get; init; }
 
-    /// <summary>Names of keys that are no minion id of ours (<see cref="MinionId.Allowed"/>), as the master has them.</summary>
+    /// <summary>Names of keys that are no minion id for us (see <see cref="MinionId.Allowed"/>).</summary>
     public required IReadOnlyList<string> Unreadable { get; init; }
 }

@@ -26,7 +26,9 @@ internal sealed record MinionReturn
     /// <summary>What the minion says, which is: retcode is 0. Not the truth for every function.</summary>
     public bool Success { get; init; }
 
-    /// <summary>How Salt would print it. `nested` on a return that is a failure of Salt and not of the function.</summary>
+    /// <summary>
+    /// How Salt would print it. `nested` on a return that is a failure of Salt and not of the function.
+    /// </summary>
     public string? Outputter { get; init; }
 
     /// <summary>The result; of kind Undefined if there is none.</summary>

@@ -25,10 +25,14 @@ internal sealed class SaltMasterOptions
     /// <summary>The name of an environment variable that holds the password.</summary>
     public string? PasswordEnvironment { get; init; }
 
-    /// <summary>The password itself; taken from environment variables (SALTERN__MASTERS__0__PASSWORD) and nowhere else.</summary>
+    /// <summary>
+    /// The password itself; taken from environment variables (SALTERN__MASTERS__0__PASSWORD) and nowhere else.
+    /// </summary>
     public string? Password { get; init; }
 
-    /// <summary>Masters that share their minions' keys name the same domain; a minion is known by (domain, id).</summary>
+    /// <summary>
+    /// Masters that share their minions' keys name the same domain; a minion is known by (domain, id).
+    /// </summary>
     public string KeyDomain { get; init; } = "default";
 
     /// <summary>PEM file with the certificates to trust for this master, instead of the system's.</summary>
@@ -62,7 +66,9 @@ internal sealed class SaltMasterOptions
     [Range(1, 10_000)]
     public int MaxNamesPerSubmission { get; init; } = 2_000;
 
-    /// <summary>Largest request. salt-api takes `max_request_body_size`, which is 1048576 unless set higher there.</summary>
+    /// <summary>
+    /// Largest request. salt-api takes `max_request_body_size`, which is 1048576 unless set higher there.
+    /// </summary>
     [Range(65_536, 67_108_864)]
     public int MaxRequestBytes { get; init; } = 4_194_304;
 
