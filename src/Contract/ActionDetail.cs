@@ -11,7 +11,7 @@ public sealed record ActionDetail
     public required JsonElement Arguments { get; init; }
 
     /// <summary>The target as it was ordered.</summary>
-    public required JsonElement Target { get; init; }
+    public required TargetRequest Target { get; init; }
 
     /// <summary>Whether the minions are found when the action starts.</summary>
     public required bool ResolveAtStart { get; init; }

@@ -7,7 +7,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Saltern.Server.Access;
+using Saltern.Server.Actions;
+using Saltern.Server.Api;
+using Saltern.Server.Changes;
 using Saltern.Server.Database;
+using Saltern.Server.Health;
+using Saltern.Server.Housekeeping;
+using Saltern.Server.Salt;
 using Saltern.Server.Settings;
 
 namespace Saltern.Server;
@@ -46,7 +52,7 @@ internal sealed class SalternServer : IAsyncDisposable
         // The framework's own sources (appsettings.json, every variable of the environment) say nothing about Saltern.
         builder.Configuration.Sources.Clear();
         settings(builder.Configuration);
-        AddSlices(builder.Services);
+        AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
         Listen(builder);
 
@@ -73,18 +79,26 @@ internal sealed class SalternServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => application.DisposeAsync();
 
-    private static void AddSlices(IServiceCollection services)
+    private static void AddSlices(IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSettings<ListenOptions, ListenOptionsValidator>(ListenOptions.Section);
         services.AddDatabase();
+        services.AddSalt(configuration);
+        services.AddActions();
+        services.AddHousekeeping();
+        services.AddHealth();
         services.AddAccess();
+        services.AddChanges();
+        services.AddApi();
     }
 
     private static void MapSlices(WebApplication application)
     {
+        application.UseApi();
         application.UseAuthentication();
         application.UseAuthorization();
+        application.MapApi();
     }
 
     private static void Listen(WebApplicationBuilder builder)

@@ -4,6 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Saltern.Contract;
 using Saltern.Server.Database;
+using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Actions;
 
@@ -95,7 +96,7 @@ internal sealed class ActionLists(NpgsqlDataSource database)
     {
         Summary = ReadSummary(row),
         Arguments = JsonElement.Parse(row.GetString(18)),
-        Target = JsonElement.Parse(row.GetString(19)),
+        Target = TargetOf(JsonSerializer.Deserialize<TargetSelection>(row.GetString(19))!),
         ResolveAtStart = row.GetBoolean(20),
         ResolvedAt = TimeOrNull(row, 21),
         ExpiresAt = row.GetFieldValue<DateTimeOffset>(22),
@@ -103,6 +104,16 @@ internal sealed class ActionLists(NpgsqlDataSource database)
         BatchPercent = row.IsDBNull(24) ? null : row.GetInt32(24),
         DeadlineSeconds = row.GetInt32(25),
         Orders = orders,
+    };
+
+    private static TargetRequest TargetOf(TargetSelection selection) => new()
+    {
+        Minions = selection.Minions,
+        Group = selection.Group,
+        Glob = selection.Glob,
+        Grain = selection.Grain,
+        Compound = selection.Compound,
+        KeyDomain = selection.KeyDomain,
     };
 
     private static NpgsqlParameter Sql(NpgsqlDbType type, object? value) =>

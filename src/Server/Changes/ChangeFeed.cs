@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Saltern.Contract;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -12,22 +11,19 @@ namespace Saltern.Server.Changes;
 /// <summary>
 /// Tells those who watch what changed. A notification says only where to look: this loop reads the action's kept
 /// counters and the targets that were named, by their primary keys, once for all who watch and at most so often, then
-/// hands it round. When it cannot know what it missed (the connection was gone, too much at once), everybody is told to
+/// hands it round. When it cannot know what it missed (nobody listened, too much at once), everybody is told to
 /// read anew. With nobody watching nothing is read.
 /// </summary>
 internal sealed partial class ChangeFeed(
-    NpgsqlDataSource database, ActionLists actions, TargetLists targets, IOptions<ChangesOptions> options,
+    NotificationListener notifications, ActionLists actions, TargetLists targets, IOptions<ChangesOptions> options,
     IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<ChangeFeed> logger) : BackgroundService
 {
     private static readonly TimeSpan LookAnyway = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<ChangeSubscription, byte> subscriptions = new();
     private readonly PendingChanges pending = new(options.Value.MaxActions, options.Value.MaxTargets);
     private readonly Bell bell = new();
-
-    internal const string ListenSql = $"listen {NotificationChannels.Changes}";
 
     /// <summary>How many watch on this node.</summary>
     public int Subscriptions => subscriptions.Count;
@@ -79,7 +75,17 @@ internal sealed partial class ChangeFeed(
     {
         // A stopping server waits for its open requests, and a stream would never end by itself.
         await using var ending = lifetime.ApplicationStopping.Register(EndAll);
-        await Task.WhenAll(ListenAsync(stoppingToken), ReadAsync(stoppingToken));
+        notifications.Changed += Note;
+        notifications.Listening += NoteEverything;
+        try
+        {
+            await ReadAsync(stoppingToken);
+        }
+        finally
+        {
+            notifications.Changed -= Note;
+            notifications.Listening -= NoteEverything;
+        }
     }
 
     private void EndAll()
@@ -108,54 +114,28 @@ internal sealed partial class ChangeFeed(
             {
                 // What was taken from the list is lost; whoever watches reads it anew as soon as that is possible.
                 LogNotRead(error);
-                pending.AddEverything();
-                await PauseAsync(LongestRetry, stoppingToken);
-                bell.Ring();
+                await PauseAsync(stoppingToken);
+                NoteEverything();
             }
         }
     }
 
-    private async Task ListenAsync(CancellationToken stoppingToken)
+    private void NoteEverything()
     {
-        var retry = FirstRetry;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await using var connection = await database.OpenConnectionAsync(stoppingToken);
-                connection.Notification += Note;
-                await Statement.ExecuteAsync(connection, ListenSql, [], stoppingToken);
-                pending.AddEverything();
-                bell.Ring();
-                retry = FirstRetry;
-                while (true)
-                {
-                    await connection.WaitAsync(stoppingToken);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                LogNotListening(error, retry);
-                await PauseAsync(retry, stoppingToken);
-                retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
-            }
-        }
+        pending.AddEverything();
+        bell.Ring();
     }
 
-    private void Note(object sender, NpgsqlNotificationEventArgs notification)
+    private void Note(string payload)
     {
         if (subscriptions.IsEmpty)
         {
             return;
         }
 
-        if (!ChangeNotice.TryRead(notification.Payload, out var notice))
+        if (!ChangeNotice.TryRead(payload, out var notice))
         {
-            LogUnreadable(notification.Payload.Length);
+            LogUnreadable(payload.Length);
             return;
         }
 
@@ -163,11 +143,11 @@ internal sealed partial class ChangeFeed(
         bell.Ring();
     }
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken stoppingToken)
+    private async Task PauseAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.Delay(pause, clock, stoppingToken);
+            await Task.Delay(AfterProblem, clock, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -196,9 +176,6 @@ internal sealed partial class ChangeFeed(
             subscription.Tell(change);
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "Cannot listen for changes; trying again in {Pause}")]
-    private partial void LogNotListening(Exception error, TimeSpan pause);
 
     [LoggerMessage(LogLevel.Warning, "Cannot read what changed; those who watch will read everything anew")]
     private partial void LogNotRead(Exception error);

@@ -10,7 +10,7 @@ namespace Saltern.Server.Health;
 /// Writes /metrics: what the slices measured, and what only the tables know. Targets are summed from the kept counters
 /// of actions that are not archived; the inbox is counted up to a bound.
 /// </summary>
-internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collector)
+internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collector, TimeProvider clock)
 {
     private const int MostCounted = 100_000;
 
@@ -24,6 +24,8 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
     internal const string InboxSql = """
         select count(*) from (select 1 from saltern.inbox limit $1) as some_returns
         """;
+
+    internal const string OldestSql = "select returned_at from saltern.inbox order by id limit 1";
 
     internal const string MastersSql = """
         select name, health, paused_at is not null from saltern.master order by name limit 1000
@@ -66,6 +68,9 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
             connection, TargetsSql, [], row => Enumerable.Range(0, 6).Select(row.GetInt64).ToArray(), cancellationToken))[0];
         var inbox = (await Statement.QueryAsync(
             connection, InboxSql, [MostCounted], row => row.GetInt64(0), cancellationToken))[0];
+        var oldest = await Statement.QueryAsync(
+            connection, OldestSql, [], row => row.IsDBNull(0) ? (DateTimeOffset?)null
+                : row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
         var masters = await Statement.QueryAsync(
             connection, MastersSql, [],
             row => (Name: row.GetString(0), Health: row.GetString(1), Paused: row.GetBoolean(2)), cancellationToken);
@@ -78,6 +83,9 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
 
         text.Single(
             "saltern_inbox_depth", "gauge", $"Returns that wait to be settled, counted up to {MostCounted}.", inbox);
+        text.Single(
+            "saltern_settle_lag_seconds", "gauge", "Age of the return that waits longest to be settled.",
+            oldest is [{ } since] ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
         text.Metric("saltern_master_up", "gauge", "Whether a master answered when last looked at.");
         foreach (var master in masters)
         {

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace Saltern.Server.Metrics;
 
 /// <summary>
-/// Keeps what the instruments of <see cref="SalternMeter"/> measured, for /metrics to show. Tags are words from short
+/// Keeps what the instruments of the meter "Saltern" measured, for /metrics to show. Tags are words from short
 /// lists, never ids; were they not, the number of series is bounded and further ones are counted instead of kept.
 /// </summary>
 internal sealed class MetricsCollector : IDisposable
@@ -17,14 +17,14 @@ internal sealed class MetricsCollector : IDisposable
         [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
     private readonly MeterListener listener = new();
-    private readonly ConcurrentDictionary<(Instrument Instrument, string Tags), Kept> kept = new();
+    private readonly ConcurrentDictionary<(string Instrument, string Tags), Kept> kept = new();
     private long dropped;
 
     public MetricsCollector()
     {
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (ReferenceEquals(instrument.Meter, SalternMeter.Meter))
+            if (instrument.Meter.Name == SalternMeter.Name)
             {
                 self.EnableMeasurementEvents(instrument);
             }
@@ -39,9 +39,9 @@ internal sealed class MetricsCollector : IDisposable
     public void Write(MetricsText text)
     {
         listener.RecordObservableInstruments();
-        foreach (var metric in kept.GroupBy(one => one.Key.Instrument).OrderBy(one => one.Key.Name, StringComparer.Ordinal))
+        foreach (var metric in kept.GroupBy(one => one.Key.Instrument).OrderBy(one => one.Key, StringComparer.Ordinal))
         {
-            Write(text, metric.Key, metric.Select(one => one.Value));
+            Write(text, metric.First().Value.Instrument, metric.Select(one => one.Value));
         }
 
         text.Single(
@@ -53,10 +53,10 @@ internal sealed class MetricsCollector : IDisposable
 
     private static void Write(MetricsText text, Instrument instrument, IEnumerable<Kept> series)
     {
-        var name = MetricsText.NameOf(instrument.Name) + (instrument.Unit == "s" ? "_seconds" : "");
+        var name = MetricsText.NameOf(instrument.Name);
         var type = TypeOf(instrument);
         text.Metric(type == "counter" ? name + "_total" : name, type, instrument.Description);
-        foreach (var (tags, measured) in series.OrderBy(one => string.Join(',', one.Tags), StringComparer.Ordinal))
+        foreach (var (_, tags, measured) in series.OrderBy(one => string.Join(',', one.Tags), StringComparer.Ordinal))
         {
             var (value, count, buckets) = measured.Read();
             if (type == "histogram")
@@ -97,7 +97,7 @@ internal sealed class MetricsCollector : IDisposable
         }
 
         Array.Sort(labels, static (a, b) => string.CompareOrdinal(a.Key, b.Key));
-        var key = (instrument, string.Join('\u001f', labels.Select(label => $"{label.Key}={label.Value}")));
+        var key = (instrument.Name, string.Join('\u001f', labels.Select(label => $"{label.Key}={label.Value}")));
         if (!kept.TryGetValue(key, out var series))
         {
             if (kept.Count >= MostSeries)
@@ -106,7 +106,7 @@ internal sealed class MetricsCollector : IDisposable
                 return;
             }
 
-            series = kept.GetOrAdd(key, _ => new Kept(labels, new MetricSeries(Buckets)));
+            series = kept.GetOrAdd(key, _ => new Kept(instrument, labels, new MetricSeries(Buckets)));
         }
 
         switch (TypeOf(instrument))
@@ -136,5 +136,6 @@ internal sealed class MetricsCollector : IDisposable
     private static bool IsUpDown(Instrument instrument) =>
         instrument.GetType().Name.StartsWith("UpDownCounter", StringComparison.Ordinal);
 
-    private sealed record Kept(IReadOnlyList<KeyValuePair<string, string>> Tags, MetricSeries Measured);
+    private sealed record Kept(
+        Instrument Instrument, IReadOnlyList<KeyValuePair<string, string>> Tags, MetricSeries Measured);
 }

@@ -3,9 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Saltern.Server.Metrics;
 
 /// <summary>
-/// The meter on which every slice makes its instruments. Names are lower case words with dots, units as in UCUM
-/// (<c>s</c>, <c>By</c>): <c>Meter.CreateCounter&lt;long&gt;("saltern.returns.settled")</c> is shown on /metrics as
-/// <c>saltern_returns_settled_total</c>.
+/// The meter on which every slice makes its instruments. Names are lower case words with underscores, the unit last:
+/// a counter <c>saltern_returns_drained</c> is shown on /metrics as <c>saltern_returns_drained_total</c>.
 /// </summary>
 internal static class SalternMeter
 {
