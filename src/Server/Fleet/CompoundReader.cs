@@ -199,10 +199,14 @@ internal sealed class CompoundReader
         }
 
         // As Python's ip_network: 10.1.2.3/8 is refused, since it is not clear which network was meant.
-        return IPNetwork.TryParse(pattern, out var network)
+        return IPNetwork.TryParse(pattern, out var network) && IsBase(network, pattern)
             ? new CompoundExpression.Network(network)
             : Fail(at, $"an address or a network such as 10.0.0.0/8 without host bits, found '{pattern}'");
     }
+
+    /// <summary>.NET takes 10.1.2.3/8 for 10.0.0.0/8.</summary>
+    private static bool IsBase(IPNetwork network, string pattern) =>
+        network.BaseAddress.Equals(MinionAddress.Parse(pattern.Split('/')[0]));
 
     private bool Take(string word)
     {

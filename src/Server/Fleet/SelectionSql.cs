@@ -51,11 +51,10 @@ internal sealed class SelectionSql(int firstParameter)
 
     private string WriteGrain(GrainPath path, IReadOnlyList<string> patterns)
     {
-        if (path.Parts.Count == 2 && MinionFacts.ColumnOf(path.Parts[0]) is { } column)
-        {
-            return $"coalesce(m.{column} ~ {Text(patterns[0])}, false)";
-        }
-
-        return $"grain_matches(m.grains, {Texts(path.Parts)}, {Texts(path.Rests())}, {Texts(patterns)}, 0)";
+        // A grain that is a list or a dict has no text in its column; whoever has none is walked.
+        var column = path.Parts.Count == 2 ? MinionFacts.ColumnOf(path.Parts[0]) : null;
+        var quick = column is null ? "" : $"case when m.{column} is not null then m.{column} ~ {Text(patterns[0])} else ";
+        var walked = $"grain_matches(m.grains, {Texts(path.Parts)}, {Texts(path.Rests())}, {Texts(patterns)}, 0)";
+        return column is null ? walked : $"({quick}{walked} end)";
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,7 +9,7 @@ namespace Saltern.Server.Fleet;
 /// select none. Named minions are held to: each must exist once, with its key accepted, or the selection is refused and
 /// says which do not. Nothing here changes a row or spoils the caller's transaction.
 /// </summary>
-internal static class TargetSelector
+internal sealed class TargetSelector(IOptions<FleetOptions> options)
 {
     /// <summary>How many names a refusal lists; the rest is a number.</summary>
     public const int MostNamesListed = 20;
@@ -29,12 +30,12 @@ internal static class TargetSelector
         """;
 
     /// <summary>A query whose parameters begin with <c>$1</c>.</summary>
-    public static Task<SelectedMinions> BuildAsync(
+    public Task<SelectedMinions> BuildAsync(
         TargetSelection selection, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         BuildAsync(selection, connection, 1, cancellationToken);
 
     /// <summary>A query whose parameters begin with <paramref name="firstParameter"/>, after the caller's own.</summary>
-    public static async Task<SelectedMinions> BuildAsync(
+    public async Task<SelectedMinions> BuildAsync(
         TargetSelection selection, NpgsqlConnection connection, int firstParameter, CancellationToken cancellationToken)
     {
         if (selection.WaysGiven() != 1)
@@ -94,7 +95,7 @@ internal static class TargetSelector
         return await command.ExecuteScalarAsync(cancellationToken) as int?;
     }
 
-    private static async Task<(CompoundExpression? Expression, SelectedMinions.Refused? Refused)> ReadAsync(
+    private async Task<(CompoundExpression? Expression, SelectedMinions.Refused? Refused)> ReadAsync(
         TargetSelection selection, int? domain, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         switch (selection)
@@ -141,12 +142,18 @@ internal static class TargetSelector
         return problem is null ? (whole, null) : (null, new SelectedMinions.Refused(argument, problem));
     }
 
-    private static async Task<IReadOnlyList<(string Argument, string Message)>> CheckNamesAsync(
+    private async Task<IReadOnlyList<(string Argument, string Message)>> CheckNamesAsync(
         IReadOnlyList<string> minions, int? domain, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (minions.Count == 0)
         {
             return [("target.minions", "The list of minions is empty; name at least one.")];
+        }
+
+        if (minions.Count > options.Value.MostNamedMinions)
+        {
+            return [("target.minions", $"{minions.Count} minions are named; at most {options.Value.MostNamedMinions} "
+                + "can be. Use a group or a pattern.")];
         }
 
         var storable = minions.Where(id => StorableText.FirstOdd(id) is null).ToArray();

@@ -7,6 +7,7 @@ using Saltern.Server.Actions;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
+using MinionKey = Saltern.Server.Fleet.MinionKey;
 
 namespace Saltern.Server.Results;
 

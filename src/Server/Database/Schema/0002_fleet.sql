@@ -12,6 +12,7 @@ create table saltern.master (
     key_domain_id     integer not null references saltern.key_domain,
     paused_at         timestamp with time zone,
     paused_by         text,
+    pause_reason      text,
     health            text not null default 'unknown' check (health in ('unknown', 'up', 'unreachable', 'not allowed')),
     health_reason     text,
     health_at         timestamp with time zone,
@@ -27,10 +28,12 @@ create table saltern.dispatch_pause (
     reason    text);
 insert into saltern.dispatch_pause default values;
 
+-- Grains go out of line even when they are short: a sign of life then rewrites a narrow row, and counting the fleet
+-- reads 25 MB per 100,000 minions instead of 200.
 create table saltern.minion (
     minion_key           bigint generated always as identity primary key,
     key_domain_id        integer not null references saltern.key_domain,
-    minion_id            text not null,
+    minion_id            text collate "C" not null,
     master_id            integer references saltern.master,
     key_status           text not null default 'accepted'
                          check (key_status in ('accepted', 'pending', 'rejected', 'denied', 'deleted')),
@@ -49,7 +52,7 @@ create table saltern.minion (
     last_contact_at      timestamp with time zone,
     first_seen_at        timestamp with time zone not null default now(),
     unique (key_domain_id, minion_id))
-    with (fillfactor = 80);
+    with (fillfactor = 80, toast_tuple_target = 256);
 create index minion_by_name on saltern.minion (minion_id, minion_key);
 create index minion_by_master on saltern.minion (master_id, minion_key);
 
@@ -82,11 +85,15 @@ begin
             return true;
         end if;
         if deeper and next = '*' then
-            -- A star stands for any key, and for no level at all.
+            -- A star stands for any key, and for no level at all. Lists below it are matched by their plain members.
             if saltern.grain_matches(value, path, rests, patterns, reached + 1) then
                 return true;
             end if;
-            for member in select each.value from jsonb_each(value) each loop
+            for member in
+                select coalesce(item, each.value) from jsonb_each(value) each
+                left join lateral jsonb_array_elements(
+                    case jsonb_typeof(each.value) when 'array' then each.value end) item on true
+                where jsonb_typeof(each.value) <> 'array' or jsonb_typeof(item) not in ('array', 'object') loop
                 if saltern.grain_matches(member, path, rests, patterns, reached + 1) then
                     return true;
                 end if;

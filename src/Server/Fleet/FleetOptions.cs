@@ -1,0 +1,36 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Saltern.Server.Fleet;
+
+internal sealed class FleetOptions
+{
+    public const string Section = "Fleet";
+
+    /// <summary>How often the masters are asked for their keys; a new minion shows up at the latest after this time.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan KeyReadInterval { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A minion heard from within this time is present.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan PresentWithin { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often start events are looked for when no bell rings.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan StartEventInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Start events taken in one transaction.</summary>
+    [Range(1, 100_000)]
+    public int StartEventBatch { get; set; } = 2_000;
+
+    /// <summary>Most minion ids that an order may list by name.</summary>
+    [Range(1, 1_000_000)]
+    public int MostNamedMinions { get; set; } = 200_000;
+
+    /// <summary>Most keys that one order may accept, reject or delete: each is a call to its master.</summary>
+    [Range(1, 10_000)]
+    public int MostKeysAtOnce { get; set; } = 1_000;
+}
+
+[OptionsValidator]
+internal sealed partial class FleetOptionsValidator : IValidateOptions<FleetOptions>;

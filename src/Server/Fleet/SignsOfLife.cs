@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Fleet;
+
+/// <summary>
+/// When each minion was last heard from, by its returns and its start events. A time is written only when the one kept
+/// is more than a minute older, so a busy minion costs a write a minute, not one a return. Presence is derived from it.
+/// </summary>
+internal sealed partial class SignsOfLife(
+    NpgsqlDataSource dataSource, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
+    ILogger<SignsOfLife> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The name a start event gives its master is the one in the master's own settings, which may not be ours: then the
+    /// id decides, if only one minion has it. Times are the master's; none may lie in our future.
+    /// </summary>
+    internal const string TakeStartsSql = """
+        with taken as (
+            delete from start_inbox
+            where id in (select id from start_inbox order by id limit $1 for update skip locked)
+            returning minion_id, master_id, started_at),
+        heard as (
+            select minion_id, master_id, least(max(coalesce(started_at, $2)), $2) as at
+            from taken group by minion_id, master_id),
+        named as (
+            select coalesce(
+                (select m.minion_key from master r
+                 join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = h.minion_id
+                 where r.name = h.master_id),
+                (select min(m.minion_key) from minion m
+                 where m.minion_id = h.minion_id having count(*) = 1)) as minion_key, h.at
+            from heard h),
+        latest as (
+            select minion_key, max(at) as at from named where minion_key is not null group by minion_key),
+        locked as (
+            select m.minion_key, l.at from minion m join latest l on l.minion_key = m.minion_key
+            where m.last_contact_at is null or m.last_contact_at < l.at - interval '60 s'
+            order by m.minion_key
+            for no key update of m),
+        touched as (
+            update minion m set last_contact_at = l.at from locked l where m.minion_key = l.minion_key)
+        select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
+        """;
+
+    internal const string TouchSql = """
+        with heard as (
+            select minion_key, least(max(at), $3) as at from unnest($1::bigint[], $2::timestamptz[]) as h(minion_key, at)
+            group by minion_key),
+        locked as (
+            select m.minion_key, h.at from minion m join heard h on h.minion_key = m.minion_key
+            where m.last_contact_at is null or m.last_contact_at < h.at - interval '60 s'
+            order by m.minion_key
+            for no key update of m)
+        update minion m set last_contact_at = l.at from locked l where m.minion_key = l.minion_key
+        """;
+
+    /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>
+    public async Task<(int Taken, IReadOnlyList<MinionKey> Minions)> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var passes = await Statement.QueryAsync(
+            connection, TakeStartsSql, [options.Value.StartEventBatch, clock.GetUtcNow()],
+            row => (row.GetInt32(0), row.GetFieldValue<long[]>(1)), cancellationToken);
+        var (taken, minions) = passes.Single();
+        return (taken, [.. minions.Select(key => new MinionKey(key))]);
+    }
+
+    /// <summary>Writes when minions were heard from, and returns for how many that was news.</summary>
+    public async Task<int> TouchAsync(
+        IReadOnlyCollection<(MinionKey Minion, DateTimeOffset At)> contacts, CancellationToken cancellationToken)
+    {
+        if (contacts.Count == 0)
+        {
+            return 0;
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await Statement.ExecuteAsync(
+            connection,
+            TouchSql,
+            [
+                contacts.Select(contact => contact.Minion.Value).ToArray(),
+                new NpgsqlParameter
+                {
+                    Value = contacts.Select(contact => contact.At.ToUniversalTime()).ToArray(),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+                },
+                clock.GetUtcNow(),
+            ],
+            cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The trigger rings the inbox's bell for start events as well.
+        var bell = bells.Inbox.Echo();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await bell.WaitAsync(await DrainAsync(stoppingToken), clock, stoppingToken);
+        }
+    }
+
+    private async Task<TimeSpan> DrainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while ((await RunOnceAsync(cancellationToken)).Taken == options.Value.StartEventBatch)
+            {
+                // A full batch: there may be more.
+            }
+
+            return options.Value.StartEventInterval;
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            LogProblem(problem);
+            return AfterProblem;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Start events could not be taken; they stay and are tried again")]
+    private partial void LogProblem(Exception problem);
+}
