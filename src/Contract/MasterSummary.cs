@@ -22,4 +22,6 @@ public sealed record MasterSummary
     public DateTimeOffset? PausedAt { get; init; }
 
     public string? PausedBy { get; init; }
+
+    public string? PauseReason { get; init; }
 }

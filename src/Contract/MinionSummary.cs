@@ -29,6 +29,6 @@ public sealed record MinionSummary
 
     public DateTimeOffset? LastContactAt { get; init; }
 
-    /// <summary>online, offline or unknown, by its last contact.</summary>
+    /// <summary>present (heard from lately), absent or unknown.</summary>
     public required string Presence { get; init; }
 }

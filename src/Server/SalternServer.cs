@@ -11,8 +11,11 @@ using Saltern.Server.Actions;
 using Saltern.Server.Api;
 using Saltern.Server.Changes;
 using Saltern.Server.Database;
+using Saltern.Server.Dispatch;
+using Saltern.Server.Fleet;
 using Saltern.Server.Health;
 using Saltern.Server.Housekeeping;
+using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Saltern.Server.Settings;
 
@@ -60,6 +63,7 @@ internal sealed class SalternServer : IAsyncDisposable
         try
         {
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
+            await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             MapSlices(application);
             await application.StartAsync(cancellationToken);
             return new SalternServer(application);
@@ -85,7 +89,10 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddSettings<ListenOptions, ListenOptionsValidator>(ListenOptions.Section);
         services.AddDatabase();
         services.AddSalt(configuration);
+        services.AddFleet();
         services.AddActions();
+        services.AddResults();
+        services.AddDispatch();
         services.AddHousekeeping();
         services.AddHealth();
         services.AddAccess();

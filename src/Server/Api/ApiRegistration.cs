@@ -40,6 +40,7 @@ internal static class ApiRegistration
         ActionEndpoints.Map(api);
         TargetEndpoints.Map(api);
         KindEndpoints.Map(api);
+        MasterEndpoints.Map(api);
         EventEndpoints.Map(api);
         HealthEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
