@@ -14,6 +14,9 @@ internal static class ActionsRegistration
         services.AddSingleton<Rescheduling>();
         services.AddSingleton<Archiving>();
         services.AddSingleton<Deleting>();
+        services.AddSingleton<ActionLists>();
+        services.AddSingleton<TargetLists>();
+        services.AddSingleton<AttemptDetails>();
         return services;
     }
 }

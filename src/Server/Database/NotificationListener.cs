@@ -17,6 +17,9 @@ internal sealed partial class NotificationListener(
     /// <summary>Raised for each notification on the channel of changes, with its payload, which is a hint at most.</summary>
     public event Action<string>? Changed;
 
+    /// <summary>Raised whenever it begins to listen: what was notified before then may have been missed.</summary>
+    public event Action? Listening;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -40,6 +43,7 @@ internal sealed partial class NotificationListener(
         await Statement.ExecuteAsync(connection, ListenSql, [], cancellationToken);
         bells.Inbox.Ring();
         bells.Due.Ring();
+        Listening?.Invoke();
         while (true)
         {
             await connection.WaitAsync(cancellationToken);

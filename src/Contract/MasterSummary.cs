@@ -1,0 +1,27 @@
+namespace Saltern.Contract;
+
+/// <summary>A Salt master and how it is.</summary>
+public sealed record MasterSummary
+{
+    public required string Name { get; init; }
+
+    /// <summary>Masters that share keys belong to one key domain.</summary>
+    public required string Domain { get; init; }
+
+    /// <summary>Where its salt-api is; null for a master that is no longer in the settings.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>unknown, up, unreachable or not allowed.</summary>
+    public required string Health { get; init; }
+
+    public string? HealthReason { get; init; }
+
+    public DateTimeOffset? HealthAt { get; init; }
+
+    /// <summary>Nothing is handed to it while it is paused.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+
+    public string? PausedBy { get; init; }
+
+    public string? PauseReason { get; init; }
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Saltern.Contract;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.Actions;
+
+/// <summary>
+/// Reads actions for those who look at them. Counts are the kept counters; nothing here touches a row per target.
+/// Lists are newest first, by id: what is scheduled while someone turns pages neither shifts nor doubles a line.
+/// </summary>
+internal sealed class ActionLists(NpgsqlDataSource database)
+{
+    private const int MostOrders = 100;
+
+    private const string Columns = """
+        a.id, a.kind, a.description, a.status, a.created_by, a.created_at, a.earliest_at, a.started_at, a.ended_at,
+        a.cancelled_at, a.archived_at, c.total, c.queued, c.picked_up, c.completed, c.failed, c.cancelled, c.skipped
+        """;
+
+    /// <summary>A page of the list; <paramref name="after"/> is the <c>Next</c> of the page before.</summary>
+    public async Task<Page<ActionSummary>> ListAsync(
+        ActionFilter filter, long? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        object?[] values =
+        [
+            Sql(NpgsqlDbType.Bigint, after),
+            Sql(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.Statuses?.ToArray()),
+            Sql(NpgsqlDbType.Text, filter.Kind),
+            Sql(NpgsqlDbType.Text, filter.CreatedBy),
+            Sql(NpgsqlDbType.Boolean, filter.Archived),
+            Sql(NpgsqlDbType.TimestampTz, filter.From?.ToUniversalTime()),
+            Sql(NpgsqlDbType.TimestampTz, filter.To?.ToUniversalTime()),
+            limit + 1,
+        ];
+        var rows = await Statement.QueryAsync(connection, ListSql, values, ReadSummary, cancellationToken);
+        var more = rows.Count > limit;
+        return new Page<ActionSummary>(
+            more ? rows[..limit] : rows, more ? rows[limit - 1].Id.ToString(CultureInfo.InvariantCulture) : null);
+    }
+
+    /// <summary>How these actions stand now; those that are gone are left out.</summary>
+    public async Task<IReadOnlyList<ActionSummary>> ReadAsync(long[] ids, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Statement.QueryAsync(connection, ReadSql, [ids], ReadSummary, cancellationToken);
+    }
+
+    /// <summary>An action with all that was ordered; null if there is none.</summary>
+    public async Task<ActionDetail?> FindAsync(ActionId action, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var orders = await Statement.QueryAsync(
+            connection, OrdersSql, [action.Value, MostOrders],
+            row => new OrderLine(
+                row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
+                row.IsDBNull(3) ? null : JsonElement.Parse(row.GetString(3))),
+            cancellationToken);
+        var found = await Statement.QueryAsync(
+            connection, FindSql, [action.Value], row => ReadDetail(row, orders), cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>The name of an action's kind; null if there is no such action.</summary>
+    public async Task<string?> FindKindAsync(ActionId action, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var kinds = await Statement.QueryAsync(
+            connection, KindSql, [action.Value], row => row.GetString(0), cancellationToken);
+        return kinds.Count == 0 ? null : kinds[0];
+    }
+
+    private static ActionSummary ReadSummary(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetInt64(0),
+        Kind = row.GetString(1),
+        Description = row.IsDBNull(2) ? null : row.GetString(2),
+        Status = row.GetString(3),
+        CreatedBy = row.GetString(4),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(5),
+        EarliestAt = row.GetFieldValue<DateTimeOffset>(6),
+        StartedAt = TimeOrNull(row, 7),
+        EndedAt = TimeOrNull(row, 8),
+        CancelledAt = TimeOrNull(row, 9),
+        ArchivedAt = TimeOrNull(row, 10),
+        Counts = new StatusCounts(
+            row.GetInt32(11), row.GetInt32(12), row.GetInt32(13), row.GetInt32(14), row.GetInt32(15),
+            row.GetInt32(16), row.GetInt32(17)),
+    };
+
+    private static ActionDetail ReadDetail(NpgsqlDataReader row, IReadOnlyList<OrderLine> orders) => new()
+    {
+        Summary = ReadSummary(row),
+        Arguments = JsonElement.Parse(row.GetString(18)),
+        Target = TargetOf(JsonSerializer.Deserialize<TargetSelection>(row.GetString(19))!),
+        ResolveAtStart = row.GetBoolean(20),
+        ResolvedAt = TimeOrNull(row, 21),
+        ExpiresAt = row.GetFieldValue<DateTimeOffset>(22),
+        BatchSize = row.IsDBNull(23) ? null : row.GetInt32(23),
+        BatchPercent = row.IsDBNull(24) ? null : row.GetInt32(24),
+        DeadlineSeconds = row.GetInt32(25),
+        Orders = orders,
+    };
+
+    private static TargetRequest TargetOf(TargetSelection selection) => new()
+    {
+        Minions = selection.Minions,
+        Group = selection.Group,
+        Glob = selection.Glob,
+        Grain = selection.Grain,
+        Compound = selection.Compound,
+        KeyDomain = selection.KeyDomain,
+    };
+
+    private static NpgsqlParameter Sql(NpgsqlDbType type, object? value) =>
+        new() { NpgsqlDbType = type, Value = value ?? DBNull.Value };
+
+    private static DateTimeOffset? TimeOrNull(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+
+    internal const string ListSql = $"""
+        select {Columns}
+        from saltern.action a join saltern.action_counts c on c.action_id = a.id
+        where ($1::bigint is null or a.id < $1) and ($2::text[] is null or a.status = any($2))
+          and ($3::text is null or a.kind = $3) and ($4::text is null or a.created_by = $4)
+          and ($5::boolean is null or (a.archived_at is not null) = $5)
+          and ($6::timestamptz is null or a.created_at >= $6) and ($7::timestamptz is null or a.created_at < $7)
+        order by a.id desc limit $8
+        """;
+
+    internal const string ReadSql = $"""
+        select {Columns}
+        from saltern.action a join saltern.action_counts c on c.action_id = a.id
+        where a.id = any($1::bigint[])
+        """;
+
+    internal const string FindSql = $"""
+        select {Columns}, a.arguments::text, a.target::text, a.resolve_at_start, a.resolved_at, a.expires_at,
+               a.batch_size, a.batch_percent, a.deadline_seconds
+        from saltern.action a join saltern.action_counts c on c.action_id = a.id
+        where a.id = $1
+        """;
+
+    internal const string OrdersSql = """
+        select verb, actor, at, detail::text from saltern.order_log where action_id = $1 order by id desc limit $2
+        """;
+
+    internal const string KindSql = "select kind from saltern.action where id = $1";
+}

@@ -1,0 +1,103 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Saltern.Contract;
+using Saltern.Server.Fleet;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Api;
+
+/// <summary>/masters and /dispatch: how the masters are, and whether work is handed to them.</summary>
+internal static class MasterEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var masters = api.MapGroup("/masters").WithTags("Masters");
+        masters.MapGet("/", ListAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("List the masters and how they are");
+        masters.MapPost("/{name}/check", CheckAsync).RequireAuthorization(PermissionNames.Admin)
+            .WithSummary("Look at a master from outside: login, rights, keys")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        masters.MapPost("/{name}/pause", PauseAsync).RequireAuthorization(PermissionNames.Admin)
+            .WithSummary("Hand nothing to this master until it is resumed")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        masters.MapPost("/{name}/resume", ResumeAsync).RequireAuthorization(PermissionNames.Admin)
+            .WithSummary("Hand work to this master again")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+
+        var dispatch = api.MapGroup("/dispatch").WithTags("Dispatch");
+        dispatch.MapGet("/", ShowDispatchAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Whether work is handed to masters");
+        dispatch.MapPost("/pause", PauseAllAsync).RequireAuthorization(PermissionNames.Admin)
+            .WithSummary("Hand nothing to any master until resumed");
+        dispatch.MapPost("/resume", ResumeAllAsync).RequireAuthorization(PermissionNames.Admin)
+            .WithSummary("Hand work to masters again");
+    }
+
+    private static async Task<Ok<IReadOnlyList<MasterSummary>>> ListAsync(
+        Masters masters, SaltMasters salt, CancellationToken cancellationToken) =>
+        TypedResults.Ok<IReadOnlyList<MasterSummary>>(
+            [.. (await masters.ListAsync(cancellationToken)).Select(one => SummaryOf(one, salt))]);
+
+    private static async Task<Results<Ok<MasterCheck>, ProblemHttpResult>> CheckAsync(
+        string name, SaltMasters salt, CancellationToken cancellationToken) =>
+        salt.TryGet(name, out var api)
+            ? TypedResults.Ok(await MasterLook.AtAsync(api, cancellationToken))
+            : Problems.NotFound($"There is no master '{name}' in the settings.");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> PauseAsync(
+        string name, PauseRequest? request, Masters masters, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        await masters.PauseAsync(name, user.Identity!.Name!, request?.Reason, cancellationToken)
+            ? TypedResults.NoContent()
+            : Problems.NotFound($"There is no master '{name}'.");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> ResumeAsync(
+        string name, Masters masters, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        await masters.ResumeAsync(name, user.Identity!.Name!, cancellationToken)
+            ? TypedResults.NoContent()
+            : Problems.NotFound($"There is no master '{name}'.");
+
+    private static async Task<Ok<DispatchSummary>> ShowDispatchAsync(
+        Masters masters, CancellationToken cancellationToken)
+    {
+        var pause = await masters.PausedAsync(cancellationToken);
+        var paused = (await masters.ListAsync(cancellationToken)).Where(one => one.Paused is not null);
+        return TypedResults.Ok(new DispatchSummary(
+            pause is not null, pause?.At, pause?.By, pause?.Reason, [.. paused.Select(one => one.Name)]));
+    }
+
+    private static async Task<NoContent> PauseAllAsync(
+        PauseRequest? request, Masters masters, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await masters.PauseAllAsync(user.Identity!.Name!, request?.Reason, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> ResumeAllAsync(
+        Masters masters, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await masters.ResumeAllAsync(user.Identity!.Name!, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static MasterSummary SummaryOf(MasterStatus status, SaltMasters salt) => new()
+    {
+        Name = status.Name,
+        Domain = status.KeyDomain,
+        Address = salt.TryGetOptions(status.Name, out var options) ? options.Url : null,
+        Health = status.Health switch
+        {
+            MasterHealth.Up => "up",
+            MasterHealth.Unreachable => "unreachable",
+            MasterHealth.NotAllowed => "not allowed",
+            _ => "unknown",
+        },
+        HealthReason = status.HealthReason,
+        HealthAt = status.HealthAt,
+        PausedAt = status.Paused?.At,
+        PausedBy = status.Paused?.By,
+        PauseReason = status.Paused?.Reason,
+    };
+}

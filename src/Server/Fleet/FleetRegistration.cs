@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server.Fleet;
+
+internal static class FleetRegistration
+{
+    public static IServiceCollection AddFleet(this IServiceCollection services)
+    {
+        services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
+        services.AddSingleton<Masters>();
+        services.AddSingleton<SignsOfLife>();
+        return services;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Npgsql;
+using Saltern.Contract;
+using Saltern.Server.Database;
+using Saltern.Server.Metrics;
+
+namespace Saltern.Server.Health;
+
+/// <summary>
+/// Writes /metrics: what the slices measured, and what only the tables know. Targets are summed from the kept counters
+/// of actions that are not archived; the inbox is counted up to a bound.
+/// </summary>
+internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collector, TimeProvider clock)
+{
+    private const int MostCounted = 100_000;
+
+    internal const string TargetsSql = """
+        select coalesce(sum(c.queued), 0)::bigint, coalesce(sum(c.picked_up), 0)::bigint,
+               coalesce(sum(c.completed), 0)::bigint, coalesce(sum(c.failed), 0)::bigint,
+               coalesce(sum(c.cancelled), 0)::bigint, coalesce(sum(c.skipped), 0)::bigint
+        from saltern.action a join saltern.action_counts c on c.action_id = a.id where a.archived_at is null
+        """;
+
+    internal const string InboxSql = """
+        select count(*) from (select 1 from saltern.inbox limit $1) as some_returns
+        """;
+
+    internal const string OldestSql = "select returned_at from saltern.inbox order by id limit 1";
+
+    internal const string MastersSql = """
+        select name, health, paused_at is not null from saltern.master order by name limit 1000
+        """;
+
+    public async Task<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        var text = new MetricsText();
+        collector.Write(text);
+        WriteProcess(text);
+        try
+        {
+            await WriteTablesAsync(text, cancellationToken);
+            text.Single("saltern_database_up", "gauge", "Whether the database answered this scrape.", 1);
+        }
+        catch (NpgsqlException)
+        {
+            // What the process itself knows is still worth showing, and this sample tells what is amiss.
+            text.Single("saltern_database_up", "gauge", "Whether the database answered this scrape.", 0);
+        }
+
+        return text.ToString();
+    }
+
+    private static void WriteProcess(MetricsText text)
+    {
+        using var self = Process.GetCurrentProcess();
+        text.Single(
+            "process_resident_memory_bytes", "gauge", "Memory of this process that is in RAM.", self.WorkingSet64);
+        text.Single(
+            "dotnet_gc_heap_bytes", "gauge", "Managed memory in use.", GC.GetTotalMemory(forceFullCollection: false));
+        text.Single(
+            "process_cpu_seconds_total", "counter", "CPU time of this process.", self.TotalProcessorTime.TotalSeconds);
+    }
+
+    private async Task WriteTablesAsync(MetricsText text, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var sums = (await Statement.QueryAsync(
+            connection, TargetsSql, [], row => Enumerable.Range(0, 6).Select(row.GetInt64).ToArray(), cancellationToken))[0];
+        var inbox = (await Statement.QueryAsync(
+            connection, InboxSql, [MostCounted], row => row.GetInt64(0), cancellationToken))[0];
+        var oldest = await Statement.QueryAsync(
+            connection, OldestSql, [], row => row.IsDBNull(0) ? (DateTimeOffset?)null
+                : row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        var masters = await Statement.QueryAsync(
+            connection, MastersSql, [],
+            row => (Name: row.GetString(0), Health: row.GetString(1), Paused: row.GetBoolean(2)), cancellationToken);
+
+        text.Metric("saltern_targets", "gauge", "Targets of actions that are not archived, by status.");
+        for (var i = 0; i < sums.Length; i++)
+        {
+            text.Sample("saltern_targets", [new("status", TargetStatusNames.All[i])], sums[i]);
+        }
+
+        text.Single(
+            "saltern_inbox_depth", "gauge", $"Returns that wait to be settled, counted up to {MostCounted}.", inbox);
+        text.Single(
+            "saltern_settle_lag_seconds", "gauge", "Age of the return that waits longest to be settled.",
+            oldest is [{ } since] ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
+        text.Metric("saltern_master_up", "gauge", "Whether a master answered when last looked at.");
+        foreach (var master in masters)
+        {
+            text.Sample("saltern_master_up", [new("master", master.Name)], master.Health == "up" ? 1 : 0);
+        }
+
+        text.Metric("saltern_master_paused", "gauge", "Whether nothing is handed to a master.");
+        foreach (var master in masters)
+        {
+            text.Sample("saltern_master_paused", [new("master", master.Name)], master.Paused ? 1 : 0);
+        }
+    }
+}

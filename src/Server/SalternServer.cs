@@ -1,0 +1,121 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Saltern.Server.Access;
+using Saltern.Server.Actions;
+using Saltern.Server.Api;
+using Saltern.Server.Changes;
+using Saltern.Server.Database;
+using Saltern.Server.Dispatch;
+using Saltern.Server.Fleet;
+using Saltern.Server.Health;
+using Saltern.Server.Housekeeping;
+using Saltern.Server.Results;
+using Saltern.Server.Salt;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server;
+
+/// <summary>
+/// One node of Saltern: the composition of all slices. It runs in the process of whoever starts it: the program's
+/// <c>server</c> and <c>demo</c> commands, and tests.
+/// </summary>
+internal sealed class SalternServer : IAsyncDisposable
+{
+    private readonly WebApplication application;
+
+    private SalternServer(WebApplication application) => this.application = application;
+
+    /// <summary>Where it listens, with the port it really got.</summary>
+    public Uri Address => new(application.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    public IServiceProvider Services => application.Services;
+
+    /// <summary>
+    /// Starts a node: settings checked, schema up to date, loops running, listening. Throws
+    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> for settings that cannot work and
+    /// <see cref="SchemaRefusedException"/> for a database that is not for this program.
+    /// </summary>
+    /// <param name="settings">Where the settings come from; the later source wins.</param>
+    /// <param name="change">Replaces services before they are built; for tests (clock, Salt).</param>
+    public static async Task<SalternServer> StartAsync(
+        Action<IConfigurationBuilder> settings, Action<IServiceCollection>? change, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(SalternServer).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        // The framework's own sources (appsettings.json, every variable of the environment) say nothing about Saltern.
+        builder.Configuration.Sources.Clear();
+        settings(builder.Configuration);
+        AddSlices(builder.Services, builder.Configuration);
+        change?.Invoke(builder.Services);
+        Listen(builder);
+
+        var application = builder.Build();
+        try
+        {
+            await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
+            await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
+            MapSlices(application);
+            await application.StartAsync(cancellationToken);
+            return new SalternServer(application);
+        }
+        catch
+        {
+            await application.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => application.StopAsync(cancellationToken);
+
+    /// <summary>Returns when the process is told to end (Ctrl-C, SIGTERM) and everything has stopped.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) =>
+        application.WaitForShutdownAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => application.DisposeAsync();
+
+    private static void AddSlices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSettings<ListenOptions, ListenOptionsValidator>(ListenOptions.Section);
+        services.AddDatabase();
+        services.AddSalt(configuration);
+        services.AddFleet();
+        services.AddActions();
+        services.AddResults();
+        services.AddDispatch();
+        services.AddHousekeeping();
+        services.AddHealth();
+        services.AddAccess();
+        services.AddChanges();
+        services.AddApi();
+    }
+
+    private static void MapSlices(WebApplication application)
+    {
+        application.UseApi();
+        application.UseAuthentication();
+        application.UseAuthorization();
+        application.MapApi();
+    }
+
+    private static void Listen(WebApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
+        builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+        });
+    }
+}
