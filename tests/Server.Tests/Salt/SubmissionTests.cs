@@ -74,7 +74,8 @@ public sealed class SubmissionTests
 
         Assert.Equal(NotSentCause.NotAllowed, notSent.Cause);
         Assert.Equal(
-            "Login failed: salt-api answered 401 Unauthorized: No permission -- see authorization schemes", notSent.Reason);
+            "Login failed: salt-api answered 401 Unauthorized: No permission -- see authorization schemes",
+            notSent.Reason);
         Assert.Single(salt.Logins);
         Assert.Empty(salt.Jobs);
     }
