@@ -10,6 +10,8 @@ internal static class FleetRegistration
         services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
         services.AddSingleton<Masters>();
         services.AddSingleton<SignsOfLife>();
+        services.AddSingleton<TargetSelector>();
+        services.AddSingleton<MinionFacts>();
         return services;
     }
 }
