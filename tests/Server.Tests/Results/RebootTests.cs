@@ -32,7 +32,7 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("file.read", Assert.Single(rig.Salt[0].Submissions).Function);
         Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
 
-        await AnswerAsync("boot-1");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
         await rig.DispatchAsync();
 
         Assert.Equal("system.reboot", rig.Salt[0].Submissions.Last().Function);
@@ -43,17 +43,17 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
     public async Task It_ends_when_the_boot_id_differs_and_not_before()
     {
         await rig.DispatchAsync();
-        await AnswerAsync("boot-1");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
         await rig.DispatchAsync();
         await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
         await rig.SettleAsync();
         Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
 
         await AskAgainAsync();
-        await AnswerAsync("boot-1");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
         Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
         await AskAgainAsync();
-        await AnswerAsync("boot-2");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
 
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
         Assert.Equal(0, await database.ScalarAsync<long>("select sum(outstanding)::bigint from submission"));
@@ -63,7 +63,7 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
     public async Task An_ask_that_nobody_answers_is_asked_again_until_the_deadline()
     {
         await rig.DispatchAsync();
-        await AnswerAsync("boot-1");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
         await rig.DispatchAsync();
         for (var round = 0; round < 3; round++)
         {
@@ -72,7 +72,7 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         }
 
         Assert.Equal(5, rig.Salt[0].Submissions.Count);
-        await AnswerAsync("boot-2");
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
     }
 
