@@ -44,9 +44,9 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
     public override TargetOutcome Read(JsonElement arguments, MinionReturn returned)
     {
         var order = Readable(arguments);
-        if (CommandReading.IsResult(returned.Return))
+        if (returned.Return.ValueKind is JsonValueKind.Object && CommandResult.TryRead(returned, out var result))
         {
-            return CommandReading.Read(returned, order.TimeoutSeconds);
+            return CommandReading.Read(returned, result, order.TimeoutSeconds);
         }
         if (ReturnReading.WentWell(returned))
         {
