@@ -34,7 +34,8 @@ internal static class ReturnReading
         var text = TextOf(returned.Return);
         var reason = MinionFault.Find(returned) switch
         {
-            { Kind: MinionFaultKind.MissingFunction } fault => $"missing on the minion: {ReasonText.FirstLine(fault.Reason)}",
+            { Kind: MinionFaultKind.MissingFunction } fault =>
+                $"missing on the minion: {ReasonText.FirstLine(fault.Reason)}",
             // The fault holds the beginning of the text; what the command complained of may come later.
             { Kind: MinionFaultKind.Error } when text is not null => Reason(text),
             { } fault => fault.Reason,

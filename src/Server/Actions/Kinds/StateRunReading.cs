@@ -3,7 +3,9 @@ using Saltern.Server.Salt;
 
 namespace Saltern.Server.Actions.Kinds;
 
-/// <summary>Says of a state run how it went: counts when it went well, otherwise the states that failed, and why.</summary>
+/// <summary>
+/// Says of a state run how it went: counts when it went well, otherwise the states that failed, and why.
+/// </summary>
 internal static class StateRunReading
 {
     private const string KeySeparator = "_|-";
