@@ -111,10 +111,7 @@ internal static class StateFunctions
                     "One or more requisite failed: fails.lab_fails", []);
                 break;
             case "nofunc":
-                report.Add(
-                    name, "lab_nofunc", "x", "nosuchstate", "installed", result: false,
-                    "State 'nosuchstate.installed' was not found in SLS 'nofunc'\n"
-                    + "Reason: 'nosuchstate.installed' is not available.\n", []);
+                report.AddMissing("nosuchstate_|-lab_nofunc_|-x_|-installed", "nosuchstate.installed", name);
                 break;
             case "slow":
                 AddSlow(report, call);
@@ -151,6 +148,20 @@ internal static class StateFunctions
         public JsonObject States { get; } = [];
 
         public bool AnyFailed { get; private set; }
+
+        // A state whose function does not exist never began, and says less.
+        public void AddMissing(string key, string function, string sls)
+        {
+            States[key] = new JsonObject
+            {
+                ["name"] = key.Split("_|-")[2],
+                ["result"] = false,
+                ["changes"] = new JsonObject(),
+                ["comment"] = $"State '{function}' was not found in SLS '{sls}'\nReason: '{function}' is not available.\n",
+                ["__run_num__"] = States.Count,
+            };
+            AnyFailed = true;
+        }
 
         public void Add(
             string sls, string id, string name, string module, string function, bool result, string comment,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,14 +30,13 @@ internal static class Json
     {
         JsonValue value when value.TryGetValue(out bool flag) => flag,
         JsonValue value when value.TryGetValue(out string? text) => text.Equals("true", StringComparison.OrdinalIgnoreCase),
-        JsonValue value when value.TryGetValue(out double number) => number != 0,
+        JsonValue value => NumberOf(value, 0) != 0,
         _ => false,
     };
 
     public static double NumberOf(JsonNode? node, double otherwise) => node switch
     {
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.GetValue<double>(),
-        JsonValue value when double.TryParse(TextOf(value), out double number) => number,
+        JsonValue value when double.TryParse(TextOf(value), CultureInfo.InvariantCulture, out double number) => number,
         _ => otherwise,
     };
 

@@ -81,12 +81,12 @@ internal sealed partial class MasterJobs(
             ["jid"] = jid,
             ["tag"] = $"salt/{kind}/{jid}",
             ["user"] = low.User,
-            ["fun_args"] = call.FunArgs(),
             ["_stamp"] = Jids.Stamp(parts.Clock.GetUtcNow()),
         };
         if (kind == "run")
         {
             done.Remove("tag");
+            done["fun_args"] = call.FunArgs();
         }
 
         parts.Events.Fire($"salt/{kind}/{jid}/new", Json.Text(done));
