@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
@@ -38,11 +37,8 @@ internal sealed class Settler(
         }
 
         var read = await bodies.ReadAsync(connection, ids, cancellationToken);
-        foreach (var (minion, grains) in read.Grains)
-        {
-            await facts.LearnAsync(minion, grains, now, cancellationToken);
-        }
-
+        await facts.LearnAsync(
+            [.. read.Grains.Select(one => (one.Minion, one.Grains, now))], connection, cancellationToken);
         var batch = new SettlingBatch(connection, ids, read, now);
         var settled = await batch.SettleAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 
@@ -205,9 +206,8 @@ public sealed class FailingConnectionsTests
     [Fact]
     public async Task A_huge_answer_is_not_read_to_its_end()
     {
-        await using var salt = new FakeSaltApi(FakeReply.Text(
-            "200 OK", "Content-Type: application/json\r\nTransfer-Encoding: identity", "").Then(FakeEnding.Endless)
-            with { Bytes = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"u8.ToArray() });
+        await using var salt = new FakeSaltApi(new FakeReply(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"u8.ToArray(), FakeEnding.Endless));
         using var master = TestMaster.At(salt.Url, ("MaxResponseBytes", "65536"));
 
         Assert.Equal(new SubmitOutcome.Unclear("The answer is larger than 65536 bytes."), await master.PingAsync());

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

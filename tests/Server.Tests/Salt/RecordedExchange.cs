@@ -32,7 +32,7 @@ internal sealed record RecordedExchange(string Recording, int Index, JsonObject 
 
     public JsonNode? ResponseBody => Step["response"]!["body"];
 
-    /// <summary>The answer as bytes on the wire. Recorded error pages are cut to heading and text: wrapped again.</summary>
+    /// <summary>The answer as bytes on the wire. Error pages were cut to heading and text: wrapped again.</summary>
     public FakeReply Reply(Func<string, string>? edit = null)
     {
         var headers = Step["response"]!["headers"]!.AsObject()

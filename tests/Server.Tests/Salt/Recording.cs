@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Saltern.Server.Tests.Salt;
@@ -22,12 +21,18 @@ internal static class Recording
     public static IEnumerable<RecordedExchange> AllExchanges => Names.SelectMany(Exchanges);
 
     /// <summary>The first return that was recorded after the request with this note, as full_ret has it.</summary>
-    public static string ReturnAfter(string name, string note) => Steps(name)
-        .SkipWhile(step => step!["note"]?.GetValue<string>() != note)
-        .SelectMany(Rows).Select(FullReturn).OfType<string>().First();
+    public static string ReturnAfter(string name, string note) => RowsAfter(name, note)
+        .Select(FullReturn).OfType<string>().First();
+
+    /// <summary>The first row that was recorded after the request with this note.</summary>
+    public static JsonObject RowAfter(string name, string note) => RowsAfter(name, note).First()!.AsObject();
 
     public static IEnumerable<string> AllReturns(string name) =>
         Steps(name).SelectMany(Rows).Select(FullReturn).OfType<string>();
+
+    private static IEnumerable<JsonNode?> RowsAfter(string name, string note) => Steps(name)
+        .SkipWhile(step => step!["note"]?.GetValue<string>() != note)
+        .SelectMany(Rows);
 
     private static JsonArray Steps(string name) =>
         JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, $"{name}.json")))!["steps"]!.AsArray();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 
@@ -120,7 +121,15 @@ public sealed class ResultShapesTests
     [Fact]
     public void A_module_that_gave_up_is_an_error_with_its_words()
     {
-        var answer = Return("15-zypper-dup-unavailable", "dist_upgrade, repository unavailable");
+        var row = Recording.RowAfter("15-zypper-dup-unavailable", "dist_upgrade, repository unavailable");
+        var answer = Parse(new JsonObject
+        {
+            ["fun"] = row["fun"]!.DeepClone(),
+            ["retcode"] = row["retcode"]!.DeepClone(),
+            ["success"] = false,
+            ["out"] = "nested",
+            ["return"] = row["return"]!.DeepClone(),
+        }.ToJsonString());
 
         var fault = MinionFault.Find(answer)!;
 
@@ -183,7 +192,8 @@ public sealed class ResultShapesTests
     [InlineData(
         """{"pid":7,"retcode":0,"stdout":"x : Timed out after 2 seconds","stderr":""}""", """[{"timeout":2}]""", false)]
     [InlineData(
-        """{"pid":7,"retcode":1,"stdout":"x : Timed out after 2 seconds","stderr":"e"}""", """[{"timeout":2}]""", false)]
+        """{"pid":7,"retcode":1,"stdout":"x : Timed out after 2 seconds","stderr":"e"}""", """[{"timeout":2}]""",
+        false)]
     [InlineData(
         """{"pid":7,"retcode":null,"stdout":"x","stderr":"SALT: Timeout after 2s\n"}""", """[{"timeout":2}]""", true)]
     public void A_command_that_ran_into_its_time_out_did_not_succeed(string result, string arguments, bool timedOut)

@@ -1,5 +1,6 @@
 using System.Text;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

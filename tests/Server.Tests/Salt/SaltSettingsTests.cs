@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 
@@ -23,9 +24,9 @@ public sealed class SubmissionTests
             new SaltMetadata(new JsonObject { ["action"] = 7 }), TestContext.Current.CancellationToken);
 
         Assert.Equal(["m2"], Assert.IsType<SubmitOutcome.Accepted>(outcome).Unknown.Select(minion => minion.Value));
-        var expected = JsonNode.Parse($$"""
+        var expected = JsonNode.Parse($$$"""
             [{"client":"local_async","fun":"cmd.run","tgt":["m1","m2"],"tgt_type":"list","arg":["ls é"],
-              "kwarg":{"timeout":5},"jid":"{{TestMaster.Jid}}","metadata":{"action":7}}]
+              "kwarg":{"timeout":5},"jid":"{{{TestMaster.Jid}}}","metadata":{"action":7}}]
             """);
         Assert.True(JsonNode.DeepEquals(expected, Assert.Single(salt.Jobs).Json), salt.Jobs[0].Body);
     }
@@ -73,7 +74,8 @@ public sealed class SubmissionTests
 
         Assert.Equal(NotSentCause.NotAllowed, notSent.Cause);
         Assert.Equal(
-            "Login failed: salt-api answered 401 Unauthorized: No permission -- see authorization schemes", notSent.Reason);
+            "Login failed: salt-api answered 401 Unauthorized: No permission -- see authorization schemes",
+            notSent.Reason);
         Assert.Single(salt.Logins);
         Assert.Empty(salt.Jobs);
     }

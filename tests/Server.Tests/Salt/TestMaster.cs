@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Saltern.Server.Salt;
+using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 
@@ -28,7 +29,8 @@ internal sealed class TestMaster : IDisposable
 
     public static Jid Jid { get; } = Jid.Create(new DateTimeOffset(2026, 11, 22, 3, 48, 28, TimeSpan.Zero), 42);
 
-    public static TestMaster At(string url, params (string Key, string Value)[] settings) => At(url, null, null, settings);
+    public static TestMaster At(string url, params (string Key, string Value)[] settings) =>
+        At(url, null, null, settings);
 
     public static TestMaster At(
         string url, TimeProvider? clock, ILoggerProvider? logs, params (string Key, string Value)[] settings)

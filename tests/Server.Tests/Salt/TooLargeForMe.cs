@@ -57,7 +57,7 @@ internal sealed class TooLargeForMe : IAsyncDisposable
         }
         if (!head.ToString().StartsWith("POST /login ", StringComparison.Ordinal))
         {
-            var tooLarge = FakeReply.Text("413 Request Entity Too Large", "Connection: close", "The entity is too large.");
+            var tooLarge = FakeReply.Text("413 Request Entity Too Large", "Connection: close", "Too large.");
             await stream.WriteAsync(tooLarge.Bytes, stop.Token);
             return;
         }
