@@ -12,7 +12,7 @@ internal static class FleetCommands
     private static readonly Argument<string> Name = new("group") { Description = "The group's name." };
     private static readonly Option<string?> Domain = new("--domain") { Description = "Their key domain." };
     private static readonly Option<string?> KeyStatus = new("--key-status") { Description = "accepted, pending, …" };
-    private static readonly Option<string?> Search = new("--search") { Description = "Only ids that hold this." };
+    private static readonly Option<string?> Search = new("--id") { Description = "How ids begin, or a pattern over them." };
     private static readonly Option<string?> Rule = new("--rule") { Description = "A compound matcher that finds them." };
     private static readonly Option<string[]> Members = new("--minions", "-m") { Description = "Ids, by commas." };
     private static readonly Option<bool> ShowMembers = new("--members") { Description = "Also list its minions." };
@@ -42,7 +42,7 @@ internal static class FleetCommands
     {
         var query = new (string Name, string? Value)[]
         {
-            ("keyStatus", parsed.GetValue(KeyStatus)), ("search", parsed.GetValue(Search)),
+            ("keyStatus", parsed.GetValue(KeyStatus)), ("id", parsed.GetValue(Search)),
             ("domain", parsed.GetValue(Domain)),
         }.Where(one => one.Value is not null).Select(one => $"{one.Name}={Escaped(one.Value)}");
         var minions = await api.ListAsync<MinionSummary>(
@@ -140,7 +140,7 @@ internal static class FleetCommands
     private static async Task<int> ListGroupsAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
     {
-        var groups = await api.GetAsync<IReadOnlyList<GroupSummary>>("/api/v1/groups", cancellationToken);
+        var groups = await api.ListAsync<GroupSummary>("/api/v1/groups", 10_000, cancellationToken);
         if (Connection.WantsJson(parsed))
         {
             output.Json(groups);
