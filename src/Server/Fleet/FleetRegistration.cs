@@ -14,6 +14,7 @@ internal static class FleetRegistration
         services.AddSingleton<KeyOrders>();
         services.AddSingleton<Groups>();
         services.AddSingleton<MinionLists>();
+        services.AddSingleton<MinionNames>();
         services.AddSingleton<KeyReading>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyReading>());
         services.AddSingleton<SignsOfLife>();
