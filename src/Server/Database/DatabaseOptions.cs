@@ -7,9 +7,10 @@ internal sealed class DatabaseOptions
 {
     public const string Section = "Database";
 
-    /// <summary>Any PostgreSQL 15 or newer, in Npgsql's words (Host=…;Database=…;Username=…;Password=…).</summary>
-    [Required(ErrorMessage = "Give a PostgreSQL connection string, for example "
-        + "'Host=db.example.net;Database=saltern;Username=saltern;Password=…'.")]
+    /// <summary>
+    /// Any PostgreSQL 15 or newer, in Npgsql's words (Host=…;Database=…;Username=…;Password=…). Not set, the server
+    /// starts one of its own in its data folder and sets this.
+    /// </summary>
     public string ConnectionString { get; set; } = "";
 
     [Range(5, 1000)]

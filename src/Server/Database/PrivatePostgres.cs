@@ -19,6 +19,10 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 {
     public const string DatabaseName = "saltern";
 
+    internal const string FindDatabaseSql = "select 1 from pg_database where datname = $1";
+
+    internal const string CreateDatabaseSql = $"create database {DatabaseName}";
+
     private readonly PrivateCluster _cluster;
     private readonly PostgresBinaries _binaries;
     private readonly FileStream _lock;
@@ -149,11 +153,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(ConnectionStringOf("postgres") + ";Pooling=false");
         await connection.OpenAsync(cancellationToken);
-        await using var find = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection);
+        await using var find = new NpgsqlCommand(FindDatabaseSql, connection);
         find.Parameters.Add(new NpgsqlParameter { Value = DatabaseName });
         if (await find.ExecuteScalarAsync(cancellationToken) is null)
         {
-            await using var create = new NpgsqlCommand($"create database {DatabaseName}", connection);
+            await using var create = new NpgsqlCommand(CreateDatabaseSql, connection);
             await create.ExecuteNonQueryAsync(cancellationToken);
         }
     }
