@@ -15,12 +15,13 @@ internal static class UnknownSettings
     /// <summary>Read by the framework itself, by rules of its own.</summary>
     private static readonly string[] FrameworkSections = ["Logging", "Kestrel", "AllowedHosts"];
 
-    public static IReadOnlyList<string> Find(LoadedSettings settings, IEnumerable<SettingsSection> sections)
+    public static IReadOnlyList<string> Find(
+        IConfigurationRoot settings, IEnumerable<SettingsSection> sections)
     {
         var known = sections.ToList();
         return
         [
-            .. settings.Configuration.AsEnumerable()
+            .. settings.AsEnumerable()
                 .Where(setting => setting.Value is not null && !IsFrameworks(setting.Key))
                 .OrderBy(setting => setting.Key, StringComparer.OrdinalIgnoreCase)
                 .Select(setting => Problem(settings, known, setting.Key, setting.Value!))
@@ -31,9 +32,10 @@ internal static class UnknownSettings
     private static bool IsFrameworks(string key) =>
         FrameworkSections.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase);
 
-    private static string? Problem(LoadedSettings settings, List<SettingsSection> known, string key, string value)
+    private static string? Problem(
+        IConfigurationRoot settings, List<SettingsSection> known, string key, string value)
     {
-        var shown = $"{key} is {SettingValue.Show(key, value)} (in {settings.PlaceOf(key)})";
+        var shown = $"{key} is {SettingValue.Show(key, value)} (in {PlaceOf(settings, key)})";
         var types = known.Where(section => Covers(section, key)).Select(section => Follow(section, key)).ToList();
         var type = types.OfType<Type>().FirstOrDefault();
         if (type is null)
@@ -44,6 +46,14 @@ internal static class UnknownSettings
 
         return Holds(type, value) ? null : $"{shown}, but must be {Wanted(type)}.";
     }
+
+    private static string PlaceOf(IConfigurationRoot settings, string key) =>
+        settings.Providers.Last(provider => provider.TryGet(key, out _)) switch
+        {
+            SettingsProvider own => own.Place,
+            EnvironmentSettings => "the environment",
+            _ => "the settings",
+        };
 
     private static bool Covers(SettingsSection section, string key) => section.Key.Length == 0
         || key.Equals(section.Key, StringComparison.OrdinalIgnoreCase)

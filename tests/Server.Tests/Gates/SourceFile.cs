@@ -5,9 +5,9 @@ namespace Saltern.Server.Tests.Gates;
 
 internal sealed record SourceFile(string Path, string Text)
 {
-    private readonly Lazy<SyntaxNode> _tree = new(() => CSharpSyntaxTree.ParseText(Text).GetRoot());
+    private readonly Lazy<SyntaxNode> tree = new(() => CSharpSyntaxTree.ParseText(Text).GetRoot());
 
-    public SyntaxNode Tree => _tree.Value;
+    public SyntaxNode Tree => tree.Value;
 
     public string[] Lines { get; } = Text.TrimEnd('\n').Split('\n');
 }

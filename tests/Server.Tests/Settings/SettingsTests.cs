@@ -12,19 +12,35 @@ public sealed class SettingsTests
     [Fact]
     public void Flags_win_over_the_environment_and_that_over_the_file()
     {
-        var file = WriteFile("""{ "Database": { "MaxPoolSize": 11, "CommandTimeout": "00:00:11" }, "Server": { "Port": 11 } }""");
+        var file = WriteFile("""
+            { "Database": { "MaxPoolSize": 11, "CommandTimeout": "00:00:11", "ConnectTimeout": "00:00:11" } }
+            """);
         var settings = LoadedSettings.Load(
             file,
-            [Setting("SALTERN__DATABASE__COMMANDTIMEOUT", "00:00:22"), Setting("SALTERN__SERVER__PORT", "22"), Setting("HOME", "/")],
-            [Setting("Server:Port", "33")]);
+            Variables(("SALTERN__DATABASE__COMMANDTIMEOUT", "00:00:22"), ("SALTERN__DATABASE__CONNECTTIMEOUT", "00:00:22"),
+                ("DATABASE__MAXPOOLSIZE", "22")),
+            [Setting("Database:ConnectTimeout", "00:00:33")]);
 
         using var services = Check(settings);
 
         var database = services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-        Assert.Equal(11, database.MaxPoolSize);
-        Assert.Equal(TimeSpan.FromSeconds(22), database.CommandTimeout);
-        Assert.Equal(33, services.GetRequiredService<IOptions<ServerOptions>>().Value.Port);
-        Assert.Equal("the environment", settings.PlaceOf("Database:CommandTimeout"));
+        Assert.Equal((11, 22, 33), (
+            database.MaxPoolSize, database.CommandTimeout.TotalSeconds, database.ConnectTimeout.TotalSeconds));
+    }
+
+    [Fact]
+    public void The_real_environment_is_read()
+    {
+        Environment.SetEnvironmentVariable("SALTERN__DATABASE__MAXPOOLSIZE", "23");
+        try
+        {
+            using var services = Check(LoadedSettings.Load(null, []));
+            Assert.Equal(23, services.GetRequiredService<IOptions<DatabaseOptions>>().Value.MaxPoolSize);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("SALTERN__DATABASE__MAXPOOLSIZE", null);
+        }
     }
 
     [Theory]
@@ -35,7 +51,7 @@ public sealed class SettingsTests
     {
         var settings = LoadedSettings.Load(
             WriteFile(file),
-            variable is null ? [] : [Setting("SALTERN__DATABASE", variable)],
+            variable is null ? Variables() : Variables(("SALTERN__DATABASE", variable)),
             flag is null ? [] : [Setting("Database", flag)]);
 
         using var services = Check(settings);
@@ -44,22 +60,21 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("Database:MaxPoolSise", "9", "Database:MaxPoolSise is '9' (in the command line), but there is no such "
-        + "setting. Known are: Database:CommandTimeout, Database:ConnectionString, ")]
-    [InlineData("Databse:MaxPoolSize", "9", "Databse:MaxPoolSize is '9'", "Known are: AllowedHosts, Database, ")]
+        + "setting. Known are: Database:CommandTimeout, Database:ConnectTimeout, Database:ConnectionString, ")]
+    [InlineData("Databse:MaxPoolSize", "9", "Databse:MaxPoolSize is '9'", "Known are: AllowedHosts, Colours, Database, ")]
     [InlineData("Database:MaxPoolSize", "many", "Database:MaxPoolSize is 'many'", "must be a whole number")]
     [InlineData("Database:CommandTimeout", "soon", "Database:CommandTimeout is 'soon'", "such as 00:00:30")]
     [InlineData("Database:MaxPoolSize:Deep", "9", "Database:MaxPoolSize:Deep is '9'", "no such setting")]
     [InlineData("Database:MaxPoolSize", "2", "Database:MaxPoolSize is '2'", "between 5 and 1000")]
     [InlineData("Database:CommandTimeout", "00:00:00", "CommandTimeout is '00:00:00'", "00:00:01", "01:00:00")]
-    [InlineData("Server:Port", "70000", "Server:Port is '70000'", "between 0 and 65535")]
-    [InlineData("Server:Address", "", "Server:Address is not set", "required")]
+    [InlineData("Database:DataFolder", "", "Database:DataFolder is not set", "required")]
     [InlineData("Colours:Mode", "grey", "Colours:Mode is 'grey'", "one of Light, Dark")]
     [InlineData("Colours:List:x:Name", "a", "Colours:List:x:Name is 'a'", "Known are: Colours:List:0")]
     [InlineData("Colours:List:0:Nme", "a", "Colours:List:0:Nme is 'a'", "Known are: Colours:List:0:Name")]
     [InlineData("Colours:Fixed", "a", "Colours:Fixed is 'a'", "no such setting")]
     public void A_setting_that_has_no_effect_or_no_sense_stops_the_start(string key, string value, params string[] says)
     {
-        var refusal = Assert.Throws<SettingsException>(() => Check(LoadedSettings.Load(null, [], [Setting(key, value)])));
+        var refusal = Assert.Throws<SettingsException>(() => Check(LoadedSettings.Load(null, Variables(), [Setting(key, value)])));
         Assert.All(says, part => Assert.Contains(part, refusal.Message, StringComparison.Ordinal));
     }
 
@@ -70,13 +85,13 @@ public sealed class SettingsTests
     [InlineData("TopLevel", "4")]
     [InlineData("Logging:LogLevel:Default", "Debug")]
     public void A_setting_that_is_read_passes(string key, string value) =>
-        Check(LoadedSettings.Load(null, [], [Setting(key, value)])).Dispose();
+        Check(LoadedSettings.Load(null, Variables(), [Setting(key, value)])).Dispose();
 
     [Fact]
     public void All_problems_are_told_at_once()
     {
         var refusal = Assert.Throws<SettingsException>(() => Check(LoadedSettings.Load(
-            null, [Setting("SALTERN__SERVER__PORT", "-1")], [Setting("Database:MaxPoolSize", "1")])));
+            null, Variables(("SALTERN__DATABASE__CONNECTTIMEOUT", "-1")), [Setting("Database:MaxPoolSize", "1")])));
         Assert.Equal(2, refusal.Message.Split(Environment.NewLine).Length);
     }
 
@@ -84,7 +99,7 @@ public sealed class SettingsTests
     public void Secrets_are_not_repeated()
     {
         var refusal = Assert.Throws<SettingsException>(() => Check(LoadedSettings.Load(
-            null, [Setting("SALTERN__MASTER__PASSWORD", "hunter2")], [])));
+            null, Variables(("SALTERN__MASTER__PASSWORD", "hunter2")), [])));
         Assert.Contains("MASTER:PASSWORD is set to something not shown here", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", refusal.Message, StringComparison.Ordinal);
     }
@@ -97,22 +112,25 @@ public sealed class SettingsTests
         Assert.Contains($"{broken} could not be read", Refusal(broken), StringComparison.Ordinal);
 
         static string Refusal(string file) =>
-            Assert.Throws<SettingsException>(() => LoadedSettings.Load(file, [], [])).Message;
+            Assert.Throws<SettingsException>(() => LoadedSettings.Load(file, Variables(), [])).Message;
     }
 
-    private static ServiceProvider Check(LoadedSettings settings)
+    private static ServiceProvider Check(LoadedSettings loaded)
     {
+        var settings = loaded.Build();
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddSingleton<IConfiguration>(settings.Configuration);
+        services.AddSingleton<IConfiguration>(settings);
         services.AddDatabase();
-        ServerOptions.Register(services);
         services.AddKnownSettings("Colours", typeof(Colours));
         services.AddKnownSettings("", typeof(Root));
         var provider = services.BuildServiceProvider();
         SettingsCheck.Run(settings, provider);
         return provider;
     }
+
+    private static EnvironmentSettings Variables(params (string Name, string? Value)[] variables) =>
+        new(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
 
     private static KeyValuePair<string, string?> Setting(string key, string value) => new(key, value);
 
@@ -129,10 +147,7 @@ public sealed class SettingsTests
         Dark,
     }
 
-    private sealed record Colour(string Name)
-    {
-        public string Name { get; init; } = Name;
-    }
+    private sealed record Colour(string Name);
 
     private sealed class Colours
     {
@@ -142,7 +157,7 @@ public sealed class SettingsTests
 
         public Dictionary<string, string> Names { get; init; } = [];
 
-        public string Fixed => "computed";
+        public string Fixed => Mode.ToString();
     }
 
     private sealed class Root
