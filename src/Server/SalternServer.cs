@@ -40,8 +40,8 @@ internal sealed class SalternServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a node: settings checked, schema up to date, loops running, listening. Throws
-    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> for settings that cannot work and
-    /// <see cref="SchemaRefusedException"/> for a database that is not for this program.
+    /// <see cref="SettingsException"/> for settings that cannot work and <see cref="SchemaRefusedException"/> for a
+    /// database that is not for this program.
     /// </summary>
     /// <param name="settings">Where the settings come from; the later source wins.</param>
     /// <param name="change">Replaces services before they are built; for tests (clock, Salt).</param>
@@ -63,6 +63,7 @@ internal sealed class SalternServer : IAsyncDisposable
         var application = builder.Build();
         try
         {
+            RefuseBadSettings(settings, application.Services);
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             MapSlices(application);
@@ -83,6 +84,14 @@ internal sealed class SalternServer : IAsyncDisposable
         application.WaitForShutdownAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => application.DisposeAsync();
+
+    /// <summary>Looks at what was set and at nothing that the host added to it.</summary>
+    private static void RefuseBadSettings(Action<IConfigurationBuilder> settings, IServiceProvider services)
+    {
+        var own = new ConfigurationBuilder();
+        settings(own);
+        SettingsCheck.Run(own.Build(), services);
+    }
 
     private static void AddSlices(IServiceCollection services, IConfiguration configuration)
     {
