@@ -9,7 +9,6 @@ internal static class FleetRegistration
     {
         services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
         services.AddSingleton<Masters>();
-        services.AddSingleton<TargetSelector>();
         services.AddSingleton<MinionFacts>();
         services.AddSingleton<KeyOrders>();
         services.AddSingleton<Groups>();
