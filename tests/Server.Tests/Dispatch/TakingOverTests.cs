@@ -1,0 +1,164 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Rig;
+using Saltern.Server.Dispatch;
+using Saltern.Server.Salt;
+using Xunit;
+
+namespace Saltern.Server.Tests.Dispatch;
+
+/// <summary>Leases live by the database's clock: tests end one by moving it into the past.</summary>
+public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
+{
+    private TestDatabase database = null!;
+    private CoreRig rig = null!;
+
+    private ScriptedSalt Salt => rig.Salt[0];
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.CreateAsync(server);
+        rig = await CoreRig.StartAsync(database);
+        await rig.AddMinionsAsync(2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await rig.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_submission_whose_node_died_before_sending_is_sent_under_its_own_jid()
+    {
+        await rig.ScheduleAsync();
+        var jid = await ClaimAndDieAsync();
+
+        await rig.DispatchAsync();
+        Assert.Empty(Salt.Submissions);
+        await EndLeaseAsync();
+        await rig.DispatchAsync();
+
+        Assert.Equal(jid, Assert.Single(Salt.Submissions).Jid);
+    }
+
+    [Fact]
+    public async Task An_unclear_call_with_a_trace_in_the_job_cache_is_never_sent_again()
+    {
+        await rig.ScheduleAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("500");
+        await rig.DispatchAsync();
+        await database.ExecuteAsync("insert into salt.jids (jid, load) values ($1, '{}')", Salt.Submissions.First().Jid);
+        await EndLeaseAsync(sentSecondsAgo: 30);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(Salt.Submissions);
+        Assert.Equal("Accepted", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task An_unclear_call_is_left_alone_until_the_masters_own_time_out_is_over()
+    {
+        await rig.ScheduleAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        await EndLeaseAsync(sentSecondsAgo: 19);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(Salt.Submissions);
+        Assert.Null(await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task An_unclear_call_without_a_trace_is_sent_once_more_with_the_same_jid_to_those_without_a_return()
+    {
+        await rig.ScheduleAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        await EndLeaseAsync(sentSecondsAgo: 30);
+        await rig.DispatchAsync();
+        await EndLeaseAsync(sentSecondsAgo: 40);
+        await rig.DispatchAsync();
+
+        Assert.Equal(2, Salt.Submissions.Count);
+        Assert.Single(Salt.Submissions.Select(sent => sent.Jid).Distinct());
+        Assert.Equal("Unclear", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task Later_than_a_minute_an_unclear_call_is_not_sent_again()
+    {
+        await rig.ScheduleAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        await EndLeaseAsync(sentSecondsAgo: 61);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(Salt.Submissions);
+        Assert.Equal("Unclear", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task An_unclear_script_is_never_sent_again()
+    {
+        await rig.ScheduleAsync("script.run", """{"script":"#!/bin/sh\necho x\n"}""");
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        await EndLeaseAsync(sentSecondsAgo: 30);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(Salt.Submissions);
+        Assert.Equal("Unclear", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task A_node_that_slept_past_its_lease_does_not_send()
+    {
+        await rig.ScheduleAsync();
+        var master = new MasterState(1, "master1", false, true, null);
+        var settings = new SaltMasterOptions { Name = "master1" };
+        var submission = Assert.Single(
+            await rig.Get<Claiming>().ClaimAsync(master, settings, CancellationToken.None));
+        await EndLeaseAsync();
+        var awake = await rig.Get<Submitting>().SendAsync(submission, master, Salt, CancellationToken.None);
+
+        Assert.Null(awake);
+        Assert.Empty(Salt.Submissions);
+    }
+
+    [Fact]
+    public async Task A_submission_whose_time_was_up_before_it_was_sent_gives_its_targets_back_to_expire()
+    {
+        var action = await rig.ScheduleAsync(
+            change: order => order with { ExpiresAt = rig.Clock.GetUtcNow().AddMinutes(1) });
+        await ClaimAndDieAsync();
+        await EndLeaseAsync();
+        rig.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        await rig.DispatchAsync();
+        await rig.DispatchAsync();
+
+        Assert.Empty(Salt.Submissions);
+        Assert.Equal(2, (await rig.ReadAsync(action)).Counts.Skipped);
+    }
+
+    /// <summary>Claims as a node does that dies right after its commit; returns the jid it left behind.</summary>
+    private async Task<string> ClaimAndDieAsync()
+    {
+        await using var doomed = await CoreRig.StartAsync(database);
+        await doomed.Get<Claiming>().ClaimAsync(
+            new MasterState(1, "master1", false, true, null), new SaltMasterOptions { Name = "master1" },
+            CancellationToken.None);
+        return (await database.ScalarAsync<string>("select jid from submission"))!;
+    }
+
+    private Task EndLeaseAsync(int sentSecondsAgo = 0) => database.ExecuteAsync(
+        """
+        update submission set lease_until = now() - interval '1 ms',
+            first_sent_at = case when sends > 0 then now() - $1 * interval '1 second' end
+        """,
+        sentSecondsAgo);
+}
