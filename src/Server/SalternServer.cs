@@ -58,7 +58,7 @@ internal sealed class SalternServer : IAsyncDisposable
         settings(builder.Configuration);
         AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
-        Listen(builder);
+        var listen = Listen(builder);
 
         var application = builder.Build();
         try
@@ -67,6 +67,11 @@ internal sealed class SalternServer : IAsyncDisposable
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             MapSlices(application);
+            foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+            {
+                application.Urls.Add(url);
+            }
+
             await application.StartAsync(cancellationToken);
             return new SalternServer(application);
         }
@@ -119,14 +124,14 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapApi();
     }
 
-    private static void Listen(WebApplicationBuilder builder)
+    private static ListenOptions Listen(WebApplicationBuilder builder)
     {
         var options = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
-        builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
         });
+        return options;
     }
 }

@@ -167,7 +167,8 @@ internal static class MinionEndpoints
         where T : struct, Enum
     {
         var words = Enum.GetValues<T>();
-        var found = Array.FindIndex(words, one => one.ToString().ToLowerInvariant() == text);
+        var found = Array.FindIndex(
+            words, one => one.ToString().Equals(text, StringComparison.OrdinalIgnoreCase));
         word = found < 0 ? null : words[found];
         problem = text is null || found >= 0
             ? null
