@@ -35,6 +35,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
     private readonly SemaphoreSlim listening = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
     private Task switching = Task.CompletedTask;
+    private int disposed;
 
     /// <summary>Builds the master; nothing is reachable before <see cref="StartAsync"/>.</summary>
     public SimulatedMaster(SimulatorOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
@@ -47,7 +48,8 @@ public sealed class SimulatedMaster : IAsyncDisposable
         fleet = new Fleet(options);
         files = new(options.Files, StringComparer.Ordinal);
         Faults = new FaultBoard(options.Seed);
-        Ledger = new RunLedger(fleet.IdOf, options.LedgerCapacity);
+        Ledger = new RunLedger(
+            fleet.IdOf, id => fleet.TryFind(id, out int minion) ? minion : null, options.LedgerCapacity);
         agenda = new Agenda(clock, logger);
         SimulatorParts parts = new(options, clock, agenda, Faults, Ledger, new EventBus(), files);
         cache = options.Cache == CacheKind.File
@@ -157,6 +159,11 @@ public sealed class SimulatedMaster : IAsyncDisposable
     /// <summary>Closes the ports and drops what is still to happen.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+        {
+            return;
+        }
+
         Faults.Changed -= Follow;
         await stopping.CancelAsync();
         await switching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

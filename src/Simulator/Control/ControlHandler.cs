@@ -48,7 +48,7 @@ internal sealed class ControlHandler(SimulatedMaster master)
         string[] parts = (context.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
         return (context.Request.Method, parts) switch
         {
-            ("GET", ["faults"]) => AnswerAsync(context, master.Faults.Set()),
+            ("GET", ["faults"]) => AnswerAsync(context, master.Faults.All()),
             ("PUT", ["faults", string name]) => SetFaultAsync(context, name),
             ("DELETE", ["faults"]) => ClearAllAsync(context),
             ("DELETE", ["faults", string name]) => DoneAsync(context, master.Faults.Clear(name)),

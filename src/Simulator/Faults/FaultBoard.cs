@@ -25,7 +25,7 @@ public sealed class FaultBoard
     internal event Action<Fault?, Fault?>? Changed;
 
     /// <summary>All that are set.</summary>
-    public IReadOnlyList<Fault> Set() => [.. faults.Values.OrderBy(fault => fault.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<Fault> All() => [.. faults.Values.OrderBy(fault => fault.Name, StringComparer.Ordinal)];
 
     /// <summary>Sets a fault; one of the same name is replaced.</summary>
     public void Set(Fault fault)

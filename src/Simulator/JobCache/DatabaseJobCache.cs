@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
+using Saltern.Simulator.Jobs;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Simulator.JobCache;
@@ -85,7 +86,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
     {
         await using NpgsqlCommand command = source.CreateCommand(LoadSql);
         command.Parameters.AddWithValue(jid);
-        return await command.ExecuteScalarAsync(cancellationToken) is string load ? JsonNode.Parse(load)?.AsObject() : null;
+        return await command.ExecuteScalarAsync(cancellationToken) is string load ? Json.Parse(load)?.AsObject() : null;
     }
 
     public async Task<JsonObject> ReturnsOfAsync(string jid, CancellationToken cancellationToken)
@@ -96,7 +97,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            found[reader.GetString(0)] = JsonNode.Parse(reader.GetString(1));
+            found[reader.GetString(0)] = Json.Parse(reader.GetString(1));
         }
 
         return found;
@@ -109,7 +110,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            jobs.Add((reader.GetString(0), JsonNode.Parse(reader.GetString(1)) as JsonObject ?? []));
+            jobs.Add((reader.GetString(0), Json.Parse(reader.GetString(1)) as JsonObject ?? []));
         }
 
         return jobs;

@@ -70,7 +70,7 @@ internal sealed class FileJobCache(RunLedger ledger) : IJobCache
         {
             foreach ((string id, string text) in jobs.GetValueOrDefault(jid)?.Returns ?? [])
             {
-                found[id] = JsonNode.Parse(text);
+                found[id] = Json.Parse(text);
             }
         }
 
@@ -94,7 +94,7 @@ internal sealed class FileJobCache(RunLedger ledger) : IJobCache
             return null;
         }
 
-        JsonObject load = JsonNode.Parse(job.Load)!.AsObject();
+        JsonObject load = Json.Parse(job.Load)!.AsObject();
         load["Minions"] = Json.Array(job.Minions);
         return load;
     }

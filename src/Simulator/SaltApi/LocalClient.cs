@@ -63,7 +63,7 @@ internal sealed class LocalClient(TimeProvider clock, Publisher publisher, Retur
         (List<(string Minion, string Value)> returned, List<string> missing) = waiter.Look();
         foreach ((string minion, string value) in returned)
         {
-            answer[minion] = JsonNode.Parse(value);
+            answer[minion] = Json.Parse(value);
         }
 
         foreach (string name in missing.Concat(published.Missing))

@@ -14,7 +14,7 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
     /// <summary>True if the request ends here.</summary>
     public async Task<bool> StrikeBeforeAsync(HttpContext context, List<JsonObject> chunks, string? session)
     {
-        if (!parts.Faults.Set().Any())
+        if (parts.Faults.All().Count == 0)
         {
             return false;
         }
