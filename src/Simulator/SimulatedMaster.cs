@@ -14,9 +14,10 @@ using Saltern.Simulator.SaltApi;
 namespace Saltern.Simulator;
 
 /// <summary>
-/// A Salt master with any number of minions, as a server sees it from outside: salt-api over HTTP and returns in the job
-/// cache. Nothing is executed; what each minion "ran" is in the <see cref="Ledger"/>, and faults are chosen on
-/// <see cref="Faults"/>, both also over the control port. Held honest by recordings of a real master that its tests replay.
+/// A Salt master with any number of minions, as a server sees it from outside: salt-api over HTTP and returns in the
+/// job cache. Nothing is executed; what each minion "ran" is in the <see cref="Ledger"/>, and faults are chosen on
+/// <see cref="Faults"/>, both also over the control port. Held honest by recordings of a real master that its tests
+/// replay.
 /// </summary>
 public sealed class SimulatedMaster : IAsyncDisposable
 {
@@ -126,7 +127,9 @@ public sealed class SimulatedMaster : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a minion down: what runs on it ends without a return, what is published is not delivered.</summary>
+    /// <summary>
+    /// Takes a minion down: what runs on it ends without a return, what is published is not delivered.
+    /// </summary>
     public bool TakeDown(string id) => With(id, minion => minions.GoDown(minion));
 
     /// <summary>Brings a minion up again, with a start event.</summary>

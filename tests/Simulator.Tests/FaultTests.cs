@@ -70,7 +70,8 @@ public sealed class FaultTests(PrivatePostgres postgres)
         scene.Master.Faults.Set(FaultNames.RefuseConnection);
         await scene.Master.SwitchedAsync();
 
-        HttpRequestException refused = await Assert.ThrowsAsync<HttpRequestException>(() => scene.Api.SendAsync("GET", "/"));
+        HttpRequestException refused = await Assert.ThrowsAsync<HttpRequestException>(
+            () => scene.Api.SendAsync("GET", "/"));
         scene.Master.Faults.Clear(FaultNames.RefuseConnection);
         await scene.Master.SwitchedAsync();
         using HttpResponseMessage answer = await scene.Api.SendAsync("POST", "/", new JsonArray());
@@ -93,7 +94,8 @@ public sealed class FaultTests(PrivatePostgres postgres)
         List<JsonObject> rows = await scene.ReturnsAsync(Jid, 4);
 
         Assert.Equal(["m1", "m1", "m2", "m5"], rows.Select(row => (string)row["id"]!).Order());
-        Assert.Equal(2, rows.Where(row => (string)row["id"]! == "m1").Select(row => (string)row["full_ret"]!["_stamp"]!).Distinct().Count());
+        IEnumerable<JsonObject> twice = rows.Where(row => (string)row["id"]! == "m1");
+        Assert.Equal(2, twice.Select(row => (string)row["full_ret"]!["_stamp"]!).Distinct().Count());
         Assert.Equal("m2", (string)rows[^1]["id"]!);
         LedgerEntry never = scene.Master.Ledger.Find(Jid, "m3")!;
         LedgerEntry lost = scene.Master.Ledger.Find(Jid, "m4")!;
@@ -207,7 +209,11 @@ public sealed class FaultTests(PrivatePostgres postgres)
         {
             ["client"] = "local", ["tgt"] = "*", ["fun"] = "state.apply", ["arg"] = new JsonArray("ok"), ["jid"] = Jid,
         });
-        return [.. scene.Master.Ledger.OfJob(Jid).Where(entry => entry.Retcode == 2).Select(entry => entry.MinionId).Order()];
+        return
+        [
+            .. scene.Master.Ledger.OfJob(Jid).Where(entry => entry.Retcode == 2)
+                .Select(entry => entry.MinionId).Order(),
+        ];
     }
 
     private static Task StartEventsAsync(Scene scene, int expected) => Scene.UntilAsync(async () =>

@@ -56,7 +56,8 @@ public sealed class FunctionTests
     {
         await using Scene scene = await SlowSceneAsync();
 
-        JsonObject installed = await RunAsync(scene, "pkg.install", new JsonObject { ["pkgs"] = new JsonArray("htop", "nginx") });
+        JsonObject installed = await RunAsync(
+            scene, "pkg.install", new JsonObject { ["pkgs"] = new JsonArray("htop", "nginx") });
         JsonObject again = await RunAsync(scene, "pkg.install", new JsonObject { ["name"] = "htop" });
         string version = (string)(await RunAsync(scene, "pkg.version", [], "htop"))["return"]!;
         JsonObject removed = await RunAsync(scene, "pkg.remove", new JsonObject { ["name"] = "htop" });
@@ -71,7 +72,8 @@ public sealed class FunctionTests
         Assert.Equal("", (string)removed["return"]!["htop"]!["new"]!);
         Assert.NotEmpty(upgrades["return"]!.AsObject());
         Assert.Equal(
-            upgrades["return"]!.AsObject().Select(pair => pair.Key), upgraded["return"]!.AsObject().Select(pair => pair.Key));
+            upgrades["return"]!.AsObject().Select(pair => pair.Key),
+            upgraded["return"]!.AsObject().Select(pair => pair.Key));
         Assert.Empty(left["return"]!.AsObject());
         Assert.Equal("ERROR: Zypper command failure: Package 'nosuchpkg' not found.", (string)unknown["return"]!);
         Assert.Equal(1, (int)unknown["retcode"]!);
@@ -122,7 +124,8 @@ public sealed class FunctionTests
         JsonObject refused = await RunAsync(scene, "state.apply", [], "ok");
         JsonObject queued = await RunAsync(scene, "state.apply", new JsonObject { ["queue"] = true }, "ok");
 
-        Assert.StartsWith("The function \"state.apply\" is running as PID", (string)refused["return"]![0]!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The function \"state.apply\" is running as PID", (string)refused["return"]![0]!, StringComparison.Ordinal);
         Assert.Equal(1, (int)refused["retcode"]!);
         Assert.Equal(LedgerOutcome.Ended, scene.Master.Ledger.OfMinion("m1")[0].Outcome);
         Assert.Equal(0, (int)queued["retcode"]!);
@@ -151,7 +154,8 @@ public sealed class FunctionTests
         ["client"] = "local", ["tgt"] = target, ["fun"] = function, ["arg"] = arguments,
     };
 
-    private static async Task<JsonObject> RunAsync(Scene scene, string function, JsonObject keywords, params string[] arguments)
+    private static async Task<JsonObject> RunAsync(
+        Scene scene, string function, JsonObject keywords, params string[] arguments)
     {
         JsonObject chunk = Local(function, new JsonArray([.. arguments.Select(argument => (JsonNode)argument)]));
         chunk["client"] = "local_async";

@@ -26,12 +26,14 @@ public sealed class MasterTests(PrivatePostgres postgres)
         Assert.Matches("^([0-9a-f]{2}:){31}[0-9a-f]{2}$", (string)fingers["minions"]!["m1"]!);
         Assert.Equal("{}", deleted.ToJsonString());
         Assert.Equal(
-            """{"minions":["m2","m3","m4"],"minions_pre":[],"minions_rejected":["m5"],"minions_denied":[],"local":["master.pem","master.pub"]}""",
+            """{"minions":["m2","m3","m4"],"minions_pre":[],"minions_rejected":["m5"],"minions_denied":[],"""
+            + "\"local\":[\"master.pem\",\"master.pub\"]}",
             all.ToJsonString());
         Assert.Equal("""{"minions":["m3"],"minions_rejected":["m5"]}""", named.ToJsonString());
         Assert.Equal("""["m4"]""", answer["minions"]!.ToJsonString());
         await Scene.UntilAsync(async () =>
-            (await scene.QueryAsync("select data::text from salt.salt_events where tag = 'salt/minion/m4/start'")).Count == 1);
+            (await scene.QueryAsync(
+                "select data::text from salt.salt_events where tag = 'salt/minion/m4/start'")).Count == 1);
     }
 
     [Fact]
@@ -42,7 +44,8 @@ public sealed class MasterTests(PrivatePostgres postgres)
         string jid = (string)(await scene.Api.PublishAsync(["m1", "m2"], "cmd.run", null, "echo x"))["jid"]!;
         await Scene.UntilAsync(() => scene.Master.Counts.ReturnsStored >= 1);
 
-        JsonNode looked = await RunnerAsync(scene, "jobs.lookup_jid", new JsonObject { ["jid"] = jid, ["missing"] = true });
+        JsonNode looked = await RunnerAsync(
+            scene, "jobs.lookup_jid", new JsonObject { ["jid"] = jid, ["missing"] = true });
         JsonNode listed = await RunnerAsync(scene, "jobs.list_job", new JsonObject { ["jid"] = jid });
         JsonNode success = await RunnerAsync(scene, "jobs.exit_success", new JsonObject { ["jid"] = jid });
 
@@ -73,7 +76,8 @@ public sealed class MasterTests(PrivatePostgres postgres)
 
         JsonNode listed = await RunnerAsync(scene, "jobs.list_jobs", []);
 
-        Assert.StartsWith("Exception occurred in runner jobs.list_jobs: Traceback", (string)listed!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Exception occurred in runner jobs.list_jobs: Traceback", (string)listed!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +111,7 @@ public sealed class MasterTests(PrivatePostgres postgres)
         }
 
         string data = (await reader.ReadLineAsync())!;
-        Assert.Equal("text/event-stream;charset=utf-8", response.Content.Headers.ContentType!.ToString().Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal("text/event-stream;charset=utf-8", ApiClient.TypeOf(response));
         Assert.Contains($"tag: {jid}", lines);
         Assert.Contains($"tag: salt/job/{jid}/new", lines);
         Assert.True((bool)JsonNode.Parse(data["data: ".Length..])!["data"]!["return"]!);
@@ -119,7 +123,8 @@ public sealed class MasterTests(PrivatePostgres postgres)
         string database = await postgres.CreateDatabaseAsync();
         SimulatorOptions options = Scene.Lab with { Database = database };
         await using SimulatedMaster one = new(options with { Name = "one", Minions = 2 }, TimeProvider.System);
-        await using SimulatedMaster two = new(options with { Name = "two", Minions = 2, FirstNumber = 3 }, TimeProvider.System);
+        await using SimulatedMaster two = new(
+            options with { Name = "two", Minions = 2, FirstNumber = 3 }, TimeProvider.System);
         const string Jid = "20260111000000000001";
         foreach (SimulatedMaster master in (SimulatedMaster[])[one, two])
         {
@@ -201,7 +206,8 @@ public sealed class MasterTests(PrivatePostgres postgres)
 
     private static async Task<JsonNode> WheelAsync(Scene scene, string function, string? match)
     {
-        JsonNode answer = await scene.Api.RunAsync(new JsonObject { ["client"] = "wheel", ["fun"] = function, ["match"] = match });
+        JsonNode answer = await scene.Api.RunAsync(
+            new JsonObject { ["client"] = "wheel", ["fun"] = function, ["match"] = match });
         Assert.True((bool)answer["data"]!["success"]!);
         return answer["data"]!["return"]!;
     }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Saltern.Simulator.Tests;
 
-/// <summary>A client that others wrote for the real salt-api, Debian's salt-pepper, works against the simulator.</summary>
+/// <summary>
+/// A client that others wrote for the real salt-api, Debian's salt-pepper, works against the simulator.
+/// </summary>
 public sealed class PepperTests
 {
     private const string Program = "/usr/bin/salt-pepper";
@@ -77,6 +79,7 @@ public sealed class PepperTests
     }
 
     private static string Sorted(JsonNode answer) => new JsonObject(
-        answer.AsObject().OrderBy(pair => pair.Key).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())))
+        answer.AsObject().OrderBy(pair => pair.Key).Select(
+            pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())))
         .ToJsonString();
 }

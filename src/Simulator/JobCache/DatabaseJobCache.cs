@@ -9,10 +9,11 @@ using Saltern.Simulator.Ledger;
 namespace Saltern.Simulator.JobCache;
 
 /// <summary>
-/// The job cache in PostgreSQL, written with the statements of Salt's pgjsonb returner: the load before publishing, then for
-/// each return the load again (overwritten with that return) and a row in salt_returns, each in a transaction of its own.
-/// Like the returner it does not try twice: what cannot be stored is lost and counted. Unlike it, the connections are kept.
-/// Values go as untyped literals, as psycopg2 sends them, so that json and jsonb columns both take them.
+/// The job cache in PostgreSQL, written with the statements of Salt's pgjsonb returner: the load before publishing,
+/// then for each return the load again (overwritten with that return) and a row in salt_returns, each in a transaction
+/// of its own. Like the returner it does not try twice: what cannot be stored is lost and counted. Unlike it, the
+/// connections are kept. Values go as untyped literals, as psycopg2 sends them, so that json and jsonb columns both
+/// take them.
 /// </summary>
 internal sealed partial class DatabaseJobCache : IJobCache
 {

@@ -5,8 +5,8 @@ using Saltern.Simulator.Ledger;
 namespace Saltern.Simulator.JobCache;
 
 /// <summary>
-/// Salt's own file cache, in memory: the load keeps target and arguments and is not overwritten, a return keeps its value,
-/// return code and success only, a second return replaces the first. Jobs beyond the limit are forgotten.
+/// Salt's own file cache, in memory: the load keeps target and arguments and is not overwritten, a return keeps its
+/// value, return code and success only, a second return replaces the first. Jobs beyond the limit are forgotten.
 /// </summary>
 internal sealed class FileJobCache(RunLedger ledger) : IJobCache
 {

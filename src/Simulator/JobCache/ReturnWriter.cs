@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Saltern.Simulator.JobCache;
 
-/// <summary>One writer with its kept connection; a broken one is opened anew for the next write, not for this one.</summary>
+/// <summary>
+/// One writer with its kept connection; a broken one is opened anew for the next write, not for this one.
+/// </summary>
 internal sealed class ReturnWriter(SimulatorOptions options, TimeProvider clock, NpgsqlDataSource source) : IDisposable
 {
     internal const string StoreManySql = """
@@ -36,7 +38,8 @@ internal sealed class ReturnWriter(SimulatorOptions options, TimeProvider clock,
 
     public void Dispose() => connection?.Dispose();
 
-    private async Task WriteOneAsync(NpgsqlConnection on, DatabaseJobCache.Write write, CancellationToken cancellationToken)
+    private async Task WriteOneAsync(
+        NpgsqlConnection on, DatabaseJobCache.Write write, CancellationToken cancellationToken)
     {
         if (write.Row is not { } row)
         {

@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// All that is still to happen, in one queue ordered by time with one timer: hundreds of thousands of pending returns cost
-/// an entry each, not a task each. One loop runs what is due, in order; when the job cache's writers fall behind, the loop
-/// waits for them, and so do the returns behind it. Follows the injected clock, so a test that moves it decides what happens.
+/// All that is still to happen, in one queue ordered by time with one timer: hundreds of thousands of pending returns
+/// cost an entry each, not a task each. One loop runs what is due, in order; when the job cache's writers fall behind,
+/// the loop waits for them, and so do the returns behind it. Follows the injected clock, so a test that moves it
+/// decides what happens.
 /// </summary>
 internal sealed partial class Agenda : IAsyncDisposable
 {

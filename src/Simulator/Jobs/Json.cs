@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace Saltern.Simulator.Jobs;
 
-/// <summary>JSON as text: the pieces of a return are put together from text that was made once for the whole job.</summary>
+/// <summary>
+/// JSON as text: the pieces of a return are put together from text that was made once for the whole job.
+/// </summary>
 internal static class Json
 {
     private const int Deepest = 900;
@@ -36,7 +38,7 @@ internal static class Json
     public static bool IsTrue(JsonNode? node) => node switch
     {
         JsonValue value when value.TryGetValue(out bool flag) => flag,
-        JsonValue value when value.TryGetValue(out string? text) => text.Equals("true", StringComparison.OrdinalIgnoreCase),
+        JsonValue value when value.TryGetValue(out string? text) => text is "true" or "True" or "TRUE",
         JsonValue value => NumberOf(value, 0) != 0,
         _ => false,
     };

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Saltern.Simulator.Ledger;
 
 /// <summary>
-/// The truth about every run: what each minion really did, kept apart from all that is told to the outside. Tests, the demo
-/// and chaos runs compare each target with it. Compact: one small struct for a run, names are kept once.
+/// The truth about every run: what each minion really did, kept apart from all that is told to the outside. Tests, the
+/// demo and chaos runs compare each target with it. Compact: one small struct for a run, names are kept once.
 /// </summary>
 public sealed class RunLedger
 {

@@ -5,8 +5,8 @@ using Saltern.Simulator.Jobs;
 namespace Saltern.Simulator.SaltApi;
 
 /// <summary>
-/// Runs the low chunks of a request in order. A chunk that fails ends the request with its error, though those before it
-/// were published.
+/// Runs the low chunks of a request in order. A chunk that fails ends the request with its error, though those before
+/// it were published.
 /// </summary>
 internal sealed class Lowstate(SimulatorOptions options, Sessions sessions, Clients clients, RequestFaults faults)
 {

@@ -103,7 +103,8 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
     private static async Task HangAsync(HttpContext context)
     {
         TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = context.RequestAborted.Register(() => gone.TrySetResult());
+        await using CancellationTokenRegistration registration = context.RequestAborted.Register(
+            () => gone.TrySetResult());
         await gone.Task;
     }
 }
