@@ -52,7 +52,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
         Ledger = new RunLedger(
             fleet.IdOf, id => fleet.TryFind(id, out int minion) ? minion : null, options.LedgerCapacity);
         agenda = new Agenda(clock, logger);
-        SimulatorParts parts = new(options, clock, agenda, Faults, Ledger, new EventBus(), files);
+        SimulatorParts parts = new(options, clock, agenda, Faults, Ledger, new EventBus(), files, stopping.Token);
         cache = options.Cache == CacheKind.File
             ? new FileJobCache(Ledger)
             : new DatabaseJobCache(options, clock, Ledger, logger);
@@ -188,7 +188,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
     private ApiHandler Handler(SimulatorParts parts, LocalClient local, ILogger logger)
     {
         RequestFaults faults = new(parts, sessions);
-        Lowstate lowstate = new(options, sessions, new Clients(parts, publisher, local, masterJobs), faults);
+        Lowstate lowstate = new(parts, sessions, new Clients(parts, publisher, local, masterJobs), faults);
         return new ApiHandler(
             lowstate,
             new LoginPages(sessions, faults, masterJobs),

@@ -109,6 +109,33 @@ public sealed class FaultTests(PrivatePostgres postgres)
     }
 
     [Fact]
+    public async Task A_client_that_gives_up_does_not_stop_the_publication()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        scene.Master.Faults.Set(FaultNames.SlowPublish, seconds: 0.5);
+
+        Task<JsonNode> request = scene.Api.PublishAsync(["m1"], "test.ping", Jid);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        scene.Api.Dispose();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => request);
+        await Scene.UntilAsync(() => scene.Master.Ledger.Find(Jid, "m1") is { ReturnsStored: 1 });
+    }
+
+    [Fact]
+    public async Task Pages_that_are_a_call_in_disguise_know_that_the_master_is_down()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        scene.Master.Faults.Set(FaultNames.MasterDown, seconds: 0.1);
+
+        using HttpResponseMessage keys = await scene.Api.SendAsync("GET", "/keys");
+        using HttpResponseMessage welcome = await scene.Api.SendAsync("GET", "/");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, keys.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, welcome.StatusCode);
+    }
+
+    [Fact]
     public async Task A_writer_commits_late()
     {
         await using Scene scene = await Scene.OpenAsync(postgres);

@@ -174,8 +174,9 @@ internal sealed partial class DatabaseJobCache : IJobCache
                 ledger.Stored(row.Jid, row.Minion!.Value);
             }
         }
-        catch (NpgsqlException error)
+        catch (Exception error) when (!stopping.IsCancellationRequested)
         {
+            // Whatever it was, this return is lost as the returner would lose it, and the writer goes on.
             Interlocked.Add(ref lost, rows.Length);
             LogLost(logger, error, "return or event");
         }

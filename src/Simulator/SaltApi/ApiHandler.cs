@@ -29,7 +29,7 @@ internal sealed partial class ApiHandler(
         {
             await Answers.WriteServerErrorAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             LogGone(logger);
         }
