@@ -95,7 +95,8 @@ public sealed class PostgresServer : IAsyncDisposable
             binaries.Initdb,
             ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             cancellationToken);
-        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. Settings.SelectMany(s => new[] { "-c", s })];
+        var settings = Settings.SelectMany(setting => new[] { "-c", setting });
+        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. settings];
         watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", folder, .. server]))!;
         await WaitUntilItAnswersAsync(cancellationToken);
     }
