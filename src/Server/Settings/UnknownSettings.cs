@@ -40,7 +40,7 @@ internal static class UnknownSettings
         var type = types.OfType<Type>().FirstOrDefault();
         if (type is null)
         {
-            var covering = known.Where(section => Covers(section, key)).ToList();
+            var covering = known.Where(section => section.Key.Length > 0 && Covers(section, key)).ToList();
             var near = covering.Count > 0
                 ? covering.SelectMany(section => NamesAt(section, key))
                 : known.SelectMany(TopNames).Concat(FrameworkSections);
