@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Saltern.Server.Access;
 using Saltern.Server.Actions;
+using Saltern.Server.Actions.Kinds;
 using Saltern.Server.Api;
 using Saltern.Server.Changes;
 using Saltern.Server.Database;
@@ -90,6 +91,7 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddDatabase();
         services.AddSalt(configuration);
         services.AddFleet();
+        services.AddActionKinds();
         services.AddActions();
         services.AddResults();
         services.AddDispatch();

@@ -10,6 +10,9 @@ internal static class FleetRegistration
         services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
         services.AddSingleton<Masters>();
         services.AddSingleton<SignsOfLife>();
+        services.AddHostedService(provider => provider.GetRequiredService<SignsOfLife>());
+        services.AddSingleton<TargetSelector>();
+        services.AddSingleton<MinionFacts>();
         return services;
     }
 }
