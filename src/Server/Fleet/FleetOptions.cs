@@ -23,10 +23,6 @@ internal sealed class FleetOptions
     [Range(1, 100_000)]
     public int StartEventBatch { get; set; } = 2_000;
 
-    /// <summary>Most minion ids that an order may list by name.</summary>
-    [Range(1, 1_000_000)]
-    public int MostNamedMinions { get; set; } = 200_000;
-
     /// <summary>Most keys that one order may accept, reject or delete: each is a call to its master.</summary>
     [Range(1, 10_000)]
     public int MostKeysAtOnce { get; set; } = 1_000;

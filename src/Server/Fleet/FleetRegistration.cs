@@ -9,10 +9,15 @@ internal static class FleetRegistration
     {
         services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
         services.AddSingleton<Masters>();
-        services.AddSingleton<SignsOfLife>();
-        services.AddHostedService(provider => provider.GetRequiredService<SignsOfLife>());
         services.AddSingleton<TargetSelector>();
         services.AddSingleton<MinionFacts>();
+        services.AddSingleton<KeyOrders>();
+        services.AddSingleton<Groups>();
+        services.AddSingleton<MinionLists>();
+        services.AddSingleton<KeyReading>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyReading>());
+        services.AddSingleton<SignsOfLife>();
+        services.AddHostedService(provider => provider.GetRequiredService<SignsOfLife>());
         return services;
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,10 +8,13 @@ namespace Saltern.Server.Fleet;
 /// select none. Named minions are held to: each must exist once, with its key accepted, or the selection is refused and
 /// says which do not. Nothing here changes a row or spoils the caller's transaction.
 /// </summary>
-internal sealed class TargetSelector(IOptions<FleetOptions> options)
+internal static class TargetSelector
 {
     /// <summary>How many names a refusal lists; the rest is a number.</summary>
     public const int MostNamesListed = 20;
+
+    /// <summary>Most ids that a selection may name, each of them a string in memory.</summary>
+    public const int MostNamedMinions = 200_000;
 
     internal const string KeyDomainSql = "select id from key_domain where name = $1";
 
@@ -30,12 +32,12 @@ internal sealed class TargetSelector(IOptions<FleetOptions> options)
         """;
 
     /// <summary>A query whose parameters begin with <c>$1</c>.</summary>
-    public Task<SelectedMinions> BuildAsync(
+    public static Task<SelectedMinions> BuildAsync(
         TargetSelection selection, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         BuildAsync(selection, connection, 1, cancellationToken);
 
     /// <summary>A query whose parameters begin with <paramref name="firstParameter"/>, after the caller's own.</summary>
-    public async Task<SelectedMinions> BuildAsync(
+    public static async Task<SelectedMinions> BuildAsync(
         TargetSelection selection, NpgsqlConnection connection, int firstParameter, CancellationToken cancellationToken)
     {
         if (selection.WaysGiven() != 1)
@@ -95,7 +97,7 @@ internal sealed class TargetSelector(IOptions<FleetOptions> options)
         return await command.ExecuteScalarAsync(cancellationToken) as int?;
     }
 
-    private async Task<(CompoundExpression? Expression, SelectedMinions.Refused? Refused)> ReadAsync(
+    private static async Task<(CompoundExpression? Expression, SelectedMinions.Refused? Refused)> ReadAsync(
         TargetSelection selection, int? domain, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         switch (selection)
@@ -142,7 +144,7 @@ internal sealed class TargetSelector(IOptions<FleetOptions> options)
         return problem is null ? (whole, null) : (null, new SelectedMinions.Refused(argument, problem));
     }
 
-    private async Task<IReadOnlyList<(string Argument, string Message)>> CheckNamesAsync(
+    private static async Task<IReadOnlyList<(string Argument, string Message)>> CheckNamesAsync(
         IReadOnlyList<string> minions, int? domain, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (minions.Count == 0)
@@ -150,9 +152,9 @@ internal sealed class TargetSelector(IOptions<FleetOptions> options)
             return [("target.minions", "The list of minions is empty; name at least one.")];
         }
 
-        if (minions.Count > options.Value.MostNamedMinions)
+        if (minions.Count > MostNamedMinions)
         {
-            return [("target.minions", $"{minions.Count} minions are named; at most {options.Value.MostNamedMinions} "
+            return [("target.minions", $"{minions.Count} minions are named; at most {MostNamedMinions} "
                 + "can be. Use a group or a pattern.")];
         }
 

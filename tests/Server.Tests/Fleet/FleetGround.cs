@@ -38,7 +38,7 @@ internal static class FleetGround
     public static async Task<SelectedMinions> BuildAsync(this TestDatabase database, TargetSelection selection)
     {
         await using var connection = await database.DataSource.OpenConnectionAsync();
-        return await new TargetSelector(Options()).BuildAsync(selection, connection, CancellationToken.None);
+        return await TargetSelector.BuildAsync(selection, connection, CancellationToken.None);
     }
 
     /// <summary>The ids that a selection comes to, in order.</summary>

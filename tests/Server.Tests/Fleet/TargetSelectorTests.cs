@@ -217,7 +217,7 @@ public sealed class TargetSelectorTests(TestDatabase database, PostgresServer se
         await using var connection = await database.DataSource.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
 
-        var built = await new TargetSelector(FleetGround.Options()).BuildAsync(new() { Compound = text }, connection, CancellationToken.None);
+        var built = await TargetSelector.BuildAsync(new() { Compound = text }, connection, CancellationToken.None);
 
         var (argument, message) = Assert.Single(Assert.IsType<SelectedMinions.Refused>(built).Errors);
         Assert.Equal("target.compound", argument);
@@ -247,7 +247,7 @@ public sealed class TargetSelectorTests(TestDatabase database, PostgresServer se
     public async Task Parameters_begin_where_the_caller_asks()
     {
         await using var connection = await database.DataSource.OpenConnectionAsync();
-        var query = Assert.IsType<SelectedMinions.Query>(await new TargetSelector(FleetGround.Options()).BuildAsync(
+        var query = Assert.IsType<SelectedMinions.Query>(await TargetSelector.BuildAsync(
             new() { Compound = "G@os:SLES and db*", KeyDomain = "default" }, connection, 3, CancellationToken.None));
         await using var command = new NpgsqlCommand(
             $"select $1 || minion_id || $2 from minion where minion_key in ({query.Sql}) order by 1", connection)

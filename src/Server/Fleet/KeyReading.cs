@@ -1,0 +1,137 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.Fleet;
+
+/// <summary>
+/// Keeps the fleet as the masters' keys say it is. All masters of a key domain are asked, then the domain is written in
+/// one transaction: a minion that moved from one master to the other is then never seen as gone in between. What a master
+/// that did not answer last said stands. A minion is with the master where its key is accepted; if several have it
+/// accepted, where it was.
+/// </summary>
+internal sealed partial class KeyReading(
+    NpgsqlDataSource dataSource, SaltMasters salt, Masters masters, IOptions<FleetOptions> options, TimeProvider clock,
+    ILogger<KeyReading> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(10);
+
+    internal const string LastReadSql = "select name, keys_read_at from master";
+
+    /// <summary>Rung when keys are known to have changed, for example because we changed them.</summary>
+    public Bell Bell { get; } = new();
+
+    /// <summary>Reads the domains whose turn it is (another node may just have), or all of them.</summary>
+    public async Task<IReadOnlyList<KeysRead>> RunOnceAsync(bool all, CancellationToken cancellationToken)
+    {
+        var lastRead = await LastReadAsync(cancellationToken);
+        var due = clock.GetUtcNow() - options.Value.KeyReadInterval;
+        var read = new List<KeysRead>();
+        foreach (var domain in salt.Options.GroupBy(master => master.KeyDomain))
+        {
+            if (all || domain.Any(master => lastRead.GetValueOrDefault(master.Name) is not { } at || at <= due))
+            {
+                read.Add(await ReadDomainAsync(domain.Key, [.. domain], cancellationToken));
+            }
+        }
+
+        return read;
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await masters.RegisterAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // A node that starts looks at once, unless another one just has. A ring is kept by the bell until waited for.
+        var all = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = await PassAsync(all, stoppingToken);
+            var started = clock.GetUtcNow();
+            await Bell.WaitAsync(wait, clock, stoppingToken);
+            all = clock.GetUtcNow() - started < wait;
+        }
+    }
+
+    private async Task<TimeSpan> PassAsync(bool all, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunOnceAsync(all, cancellationToken);
+            return options.Value.KeyReadInterval;
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            LogProblem(problem);
+            return AfterProblem;
+        }
+    }
+
+    private async Task<KeysRead> ReadDomainAsync(
+        string domain, IReadOnlyList<SaltMasterOptions> members, CancellationToken cancellationToken)
+    {
+        var reports = new KeyReports();
+        foreach (var master in members)
+        {
+            if (!salt.TryGet(master.Name, out var api))
+            {
+                continue;
+            }
+
+            switch (await api.KeysAsync(cancellationToken))
+            {
+                case SaltAnswer<MinionKeys>.Given given:
+                    reports.Add(master.Name, given.Value);
+                    await masters.ReportUpAsync(master.Name, cancellationToken);
+                    break;
+                case SaltAnswer<MinionKeys>.Failed failed:
+                    LogNotRead(master.Name, failed.Reason);
+                    await ReportAsync(master.Name, failed, cancellationToken);
+                    break;
+            }
+        }
+
+        var changes = await KeyWriting.WriteAsync(
+            dataSource, domain, [.. members.Select(master => master.Name)], reports, clock.GetUtcNow(), cancellationToken);
+        if (changes.Any)
+        {
+            LogChanged(domain, changes.Written, changes.Gone);
+        }
+
+        return changes;
+    }
+
+    /// <summary>Only what says something about the master as a whole; a slow key.list_all does not.</summary>
+    private Task ReportAsync(
+        string master, SaltAnswer<MinionKeys>.Failed failed, CancellationToken cancellationToken) => failed.Cause switch
+        {
+            SaltFailure.Unreachable =>
+                masters.ReportDownAsync(master, NotSentCause.Unreachable, failed.Reason, cancellationToken),
+            _ => Task.CompletedTask,
+        };
+
+    private async Task<Dictionary<string, DateTimeOffset?>> LastReadAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var rows = await Statement.QueryAsync(
+            connection, LastReadSql, [], row => (Name: row.GetString(0), At: row.TimeOrNull(1)), cancellationToken);
+        return rows.ToDictionary(row => row.Name, row => row.At, StringComparer.Ordinal);
+    }
+
+    [LoggerMessage(LogLevel.Error, "Reading the masters' keys failed; it is tried again")]
+    private partial void LogProblem(Exception problem);
+
+    [LoggerMessage(LogLevel.Warning, "Master {Master} did not give its keys: {Reason}")]
+    private partial void LogNotRead(string master, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Keys of domain {Domain}: {Written} minions new or changed, {Gone} gone")]
+    private partial void LogChanged(string domain, int written, int gone);
+}

@@ -1,0 +1,109 @@
+using Npgsql;
+using NpgsqlTypes;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Fleet;
+
+/// <summary>
+/// Writes what the masters of one key domain reported. One statement decides for the whole domain; rows that are as
+/// reported are not touched. A key that differs from the one known for an accepted minion is flagged and not taken: the
+/// known one stays until a person has the key deleted and accepted again, or trusts the new one.
+/// </summary>
+internal static class KeyWriting
+{
+    /// <summary>Nodes that read at the same time write one after the other.</summary>
+    internal const string LockSql = """
+        select id, pg_advisory_xact_lock(7261, 1000 + id) from key_domain where name = $1
+        """;
+
+    /// <summary>
+    /// $1 domain, $2 to $6 the reports, $7 masters that were read, $8 masters of the settings, $9 now. A row is taken over
+    /// by the best report if its own master was read or is no more, or if only the report has the key accepted.
+    /// </summary>
+    internal const string WriteSql = """
+        with report as (
+            select r.*, s.id as master_id
+            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+                as r(master, minion_id, status, fingerprint, conflict)
+            join master s on s.name = r.master),
+        best as (
+            select distinct on (r.minion_id) r.*, m.minion_key
+            from report r left join minion m on m.key_domain_id = $1 and m.minion_id = r.minion_id
+            order by r.minion_id, r.status <> 'accepted', r.master_id is distinct from m.master_id,
+                     array_position(array['pending', 'rejected', 'denied'], r.status), r.master_id),
+        differing as (
+            select minion_id from report group by minion_id having count(distinct fingerprint) > 1 or bool_or(conflict)),
+        decided as (
+            select b.minion_id, b.minion_key, b.master_id, b.status, b.fingerprint, d.minion_id is not null as differs,
+                   m.master_id is null or m.key_status = 'deleted' or o.name = any($7) or o.name <> all($8)
+                       or (b.status = 'accepted' and m.key_status <> 'accepted') as takes,
+                   coalesce(m.key_fingerprint <> b.fingerprint, false)
+                       and m.key_status = 'accepted' and b.status in ('accepted', 'pending') as other_key
+            from best b
+            left join minion m on m.minion_key = b.minion_key
+            left join master o on o.id = m.master_id
+            left join differing d on d.minion_id = b.minion_id),
+        written as (
+            insert into minion as m (key_domain_id, minion_id, master_id, key_status, key_fingerprint, fingerprint_conflict,
+                                     first_seen_at)
+            select $1, d.minion_id,
+                   case when d.takes then d.master_id else m.master_id end,
+                   case when d.takes then d.status else m.key_status end,
+                   case when d.takes and not d.other_key then coalesce(d.fingerprint, m.key_fingerprint)
+                        else m.key_fingerprint end,
+                   d.differs or d.other_key, $9
+            from decided d left join minion m on m.minion_key = d.minion_key
+            order by d.minion_id
+            on conflict (key_domain_id, minion_id) do update
+            set master_id = excluded.master_id, key_status = excluded.key_status,
+                key_fingerprint = excluded.key_fingerprint, fingerprint_conflict = excluded.fingerprint_conflict
+            where (m.master_id, m.key_status, m.key_fingerprint, m.fingerprint_conflict) is distinct from
+                  (excluded.master_id, excluded.key_status, excluded.key_fingerprint, excluded.fingerprint_conflict)
+            returning 1)
+        select count(*)::int from written
+        """;
+
+    /// <summary>$2 the ids reported, $3 the masters that were read. Index minion_by_master.</summary>
+    internal const string GoneSql = """
+        update minion m set key_status = 'deleted', fingerprint_conflict = false
+        from master s
+        where s.name = any($3) and m.master_id = s.id and m.key_status <> 'deleted'
+          and (m.key_domain_id <> $1 or not exists (select from unnest($2::text[]) r(id) where r.id = m.minion_id))
+        """;
+
+    internal const string ReadAtSql = "update master set keys_read_at = $2 where name = any($1)";
+
+    public static async Task<KeysRead> WriteAsync(
+        NpgsqlDataSource dataSource, string domain, string[] configured, KeyReports reports, DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        if (reports.Masters.Count == 0)
+        {
+            return new KeysRead(domain, 0, 0, 0);
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var domainId = (await Statement.QueryAsync(
+            connection, LockSql, [domain], row => row.GetInt32(0), cancellationToken)).Single();
+        var read = reports.Masters.ToArray();
+        var written = await Statement.QueryAsync(
+            connection,
+            WriteSql,
+            [
+                domainId, reports.MasterColumn, reports.MinionColumn, reports.StatusColumn,
+                new NpgsqlParameter
+                {
+                    Value = reports.FingerprintColumn, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+                },
+                reports.ConflictColumn, read, configured, now,
+            ],
+            row => row.GetInt32(0),
+            cancellationToken);
+        var gone = await Statement.ExecuteAsync(
+            connection, GoneSql, [domainId, reports.MinionColumn, read], cancellationToken);
+        await Statement.ExecuteAsync(connection, ReadAtSql, [read, now], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new KeysRead(domain, read.Length, written.Single(), gone);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Saltern.Server.Fleet;
+
+/// <summary>What reading the keys of one domain came to.</summary>
+/// <param name="Masters">How many masters answered.</param>
+/// <param name="Written">Minions that are new, or of which something changed.</param>
+/// <param name="Gone">Minions that no master lists any more.</param>
+internal sealed record KeysRead(string Domain, int Masters, int Written, int Gone)
+{
+    public bool Any => Written > 0 || Gone > 0;
+}
