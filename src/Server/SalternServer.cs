@@ -41,8 +41,8 @@ internal sealed class SalternServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a node: settings checked, schema up to date, loops running, listening. Throws
-    /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/> for settings that cannot work and
-    /// <see cref="SchemaRefusedException"/> for a database that is not for this program.
+    /// <see cref="SettingsException"/> for settings that cannot work and <see cref="SchemaRefusedException"/> for a
+    /// database that is not for this program.
     /// </summary>
     /// <param name="settings">Where the settings come from; the later source wins.</param>
     /// <param name="change">Replaces services before they are built; for tests (clock, Salt).</param>
@@ -59,14 +59,20 @@ internal sealed class SalternServer : IAsyncDisposable
         settings(builder.Configuration);
         AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
-        Listen(builder);
+        var listen = Listen(builder);
 
         var application = builder.Build();
         try
         {
+            RefuseBadSettings(settings, application.Services);
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             MapSlices(application);
+            foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+            {
+                application.Urls.Add(url);
+            }
+
             await application.StartAsync(cancellationToken);
             return new SalternServer(application);
         }
@@ -84,6 +90,14 @@ internal sealed class SalternServer : IAsyncDisposable
         application.WaitForShutdownAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => application.DisposeAsync();
+
+    /// <summary>Looks at what was set and at nothing that the host added to it.</summary>
+    private static void RefuseBadSettings(Action<IConfigurationBuilder> settings, IServiceProvider services)
+    {
+        var own = new ConfigurationBuilder();
+        settings(own);
+        SettingsCheck.Run(own.Build(), services);
+    }
 
     private static void AddSlices(IServiceCollection services, IConfiguration configuration)
     {
@@ -114,14 +128,14 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapWeb();
     }
 
-    private static void Listen(WebApplicationBuilder builder)
+    private static ListenOptions Listen(WebApplicationBuilder builder)
     {
         var options = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
-        builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
         });
+        return options;
     }
 }

@@ -34,16 +34,16 @@ public sealed class PostgresServer : IAsyncDisposable
         "log_statement=none", "log_min_messages=warning",
     ];
 
-    private readonly SemaphoreSlim _one = new(1);
-    private Process? _watchdog;
-    private string? _folder;
-    private bool _templateReady;
-    private int _databases;
+    private readonly SemaphoreSlim one = new(1);
+    private Process? watchdog;
+    private string? folder;
+    private bool templateReady;
+    private int databases;
 
     /// <summary>A new database with the schema of this program, or empty.</summary>
     internal async Task<string> CreateDatabaseAsync(bool migrated, CancellationToken cancellationToken)
     {
-        await _one.WaitAsync(cancellationToken);
+        await one.WaitAsync(cancellationToken);
         try
         {
             await StartAsync(cancellationToken);
@@ -52,14 +52,14 @@ public sealed class PostgresServer : IAsyncDisposable
                 await MakeTemplateAsync(cancellationToken);
             }
 
-            var name = $"test_{++_databases}";
+            var name = $"test_{++databases}";
             var template = migrated ? Template : "template0";
             await ExecuteAsync("postgres", $"create database {name} template {template}", cancellationToken);
             return ConnectionStringOf(name);
         }
         finally
         {
-            _one.Release();
+            one.Release();
         }
     }
 
@@ -68,35 +68,35 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_watchdog is not null)
+        if (watchdog is not null)
         {
             NpgsqlConnection.ClearAllPools();
-            _watchdog.StandardInput.Close();
-            await _watchdog.WaitForExitAsync();
-            _watchdog.Dispose();
-            _watchdog = null;
+            watchdog.StandardInput.Close();
+            await watchdog.WaitForExitAsync();
+            watchdog.Dispose();
+            watchdog = null;
         }
 
-        _one.Dispose();
+        one.Dispose();
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_watchdog is not null)
+        if (watchdog is not null)
         {
             return;
         }
 
         var binaries = await PostgresBinaries.FindAsync(clusterMajor: null, cancellationToken);
         // PostgreSQL's own account makes the folder, so that it owns it also when the tests run as root.
-        _folder = await PostgresCommand.RunAsync("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"], cancellationToken);
-        var cluster = $"{_folder}/cluster";
+        folder = await PostgresCommand.RunAsync("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"], cancellationToken);
+        var cluster = $"{folder}/cluster";
         await PostgresCommand.RunAsync(
             binaries.Initdb,
             ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             cancellationToken);
-        string[] server = [binaries.Postgres, "-D", cluster, "-k", _folder, .. Settings.SelectMany(s => new[] { "-c", s })];
-        _watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", _folder, .. server]))!;
+        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. Settings.SelectMany(s => new[] { "-c", s })];
+        watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", folder, .. server]))!;
         await WaitUntilItAnswersAsync(cancellationToken);
     }
 
@@ -110,7 +110,7 @@ public sealed class PostgresServer : IAsyncDisposable
                 await ExecuteAsync("postgres", "select 1", cancellationToken);
                 return;
             }
-            catch (NpgsqlException) when (started.Elapsed < TimeSpan.FromSeconds(30) && !_watchdog!.HasExited)
+            catch (NpgsqlException) when (started.Elapsed < TimeSpan.FromSeconds(30) && !watchdog!.HasExited)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
             }
@@ -119,17 +119,19 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task MakeTemplateAsync(CancellationToken cancellationToken)
     {
-        if (_templateReady)
+        if (templateReady)
         {
             return;
         }
 
+        // Left half made where a schema change failed: every class shall see that failure, not its leftovers.
+        await ExecuteAsync("postgres", $"drop database if exists {Template}", cancellationToken);
         await ExecuteAsync("postgres", $"create database {Template} template template0", cancellationToken);
         var options = new DatabaseOptions { ConnectionString = ConnectionStringOf(Template) + ";Pooling=false" };
         await using var dataSource = DatabaseConnections.Build(options, NullLoggerFactory.Instance);
         await new SchemaChanges(dataSource, Options.Create(options), NullLogger<SchemaChanges>.Instance)
             .ApplyAsync(cancellationToken);
-        _templateReady = true;
+        templateReady = true;
     }
 
     private async Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken)
@@ -140,5 +142,5 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private string ConnectionStringOf(string database) => $"Host={_folder};Username=postgres;Database={database}";
+    private string ConnectionStringOf(string database) => $"Host={folder};Username=postgres;Database={database}";
 }

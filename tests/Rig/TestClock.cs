@@ -6,10 +6,10 @@ namespace Saltern.Rig;
 /// </summary>
 public sealed class TestClock(DateTimeOffset start) : TimeProvider
 {
-    private readonly Lock _lock = new();
-    private readonly List<TestTimer> _timers = [];
-    private DateTimeOffset _wall = start.ToUniversalTime();
-    private long _elapsed;
+    private readonly Lock gate = new();
+    private readonly List<TestTimer> timers = [];
+    private DateTimeOffset wall = start.ToUniversalTime();
+    private long elapsed;
 
     public TestClock()
         : this(new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero))
@@ -25,26 +25,26 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
     {
         get
         {
-            lock (_lock)
+            lock (gate)
             {
-                return _timers.Count;
+                return timers.Count;
             }
         }
     }
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock)
+        lock (gate)
         {
-            return _wall;
+            return wall;
         }
     }
 
     public override long GetTimestamp()
     {
-        lock (_lock)
+        lock (gate)
         {
-            return _elapsed;
+            return elapsed;
         }
     }
 
@@ -60,9 +60,9 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
         long end;
-        lock (_lock)
+        lock (gate)
         {
-            end = _elapsed + by.Ticks;
+            end = elapsed + by.Ticks;
         }
 
         while (TakeNextDue(end) is { } timer)
@@ -70,7 +70,7 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
             timer.Fire();
         }
 
-        lock (_lock)
+        lock (gate)
         {
             MoveTo(end);
         }
@@ -86,24 +86,24 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
             return;
         }
 
-        lock (_lock)
+        lock (gate)
         {
-            _wall = now.ToUniversalTime();
+            wall = now.ToUniversalTime();
         }
     }
 
     internal void Arm(TestTimer timer, TimeSpan dueTime, TimeSpan period)
     {
         bool dueNow;
-        lock (_lock)
+        lock (gate)
         {
-            _timers.Remove(timer);
+            timers.Remove(timer);
             timer.Period = period;
             dueNow = dueTime == TimeSpan.Zero;
             if (dueTime != Timeout.InfiniteTimeSpan && !dueNow)
             {
-                timer.DueAt = _elapsed + dueTime.Ticks;
-                _timers.Add(timer);
+                timer.DueAt = elapsed + dueTime.Ticks;
+                timers.Add(timer);
             }
         }
 
@@ -117,21 +117,21 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
 
     internal void Disarm(TestTimer timer)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _timers.Remove(timer);
+            timers.Remove(timer);
         }
     }
 
     private TestTimer? TakeNextDue(long end)
     {
-        lock (_lock)
+        lock (gate)
         {
-            var next = _timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
+            var next = timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
             if (next is not null)
             {
                 MoveTo(next.DueAt);
-                _timers.Remove(next);
+                timers.Remove(next);
                 Rearm(next, next.DueAt);
             }
 
@@ -141,23 +141,23 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
 
     private void Rearm(TestTimer timer, long from)
     {
-        lock (_lock)
+        lock (gate)
         {
             if (timer.Period > TimeSpan.Zero)
             {
                 timer.DueAt = from + timer.Period.Ticks;
-                _timers.Add(timer);
+                timers.Add(timer);
             }
         }
     }
 
-    private void MoveTo(long elapsed)
+    private void MoveTo(long to)
     {
         // A callback may itself have advanced the clock.
-        if (elapsed > _elapsed)
+        if (to > elapsed)
         {
-            _wall += TimeSpan.FromTicks(elapsed - _elapsed);
-            _elapsed = elapsed;
+            wall += TimeSpan.FromTicks(to - elapsed);
+            elapsed = to;
         }
     }
 }

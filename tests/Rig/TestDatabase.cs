@@ -9,7 +9,7 @@ namespace Saltern.Rig;
 /// </summary>
 public sealed class TestDatabase(PostgresServer server) : IAsyncLifetime
 {
-    private NpgsqlDataSource? _dataSource;
+    private NpgsqlDataSource? dataSource;
 
     public string ConnectionString { get; private set; } = "";
 
@@ -17,7 +17,7 @@ public sealed class TestDatabase(PostgresServer server) : IAsyncLifetime
 
     /// <summary>Built as the server builds its own.</summary>
     public NpgsqlDataSource DataSource =>
-        _dataSource ?? throw new InvalidOperationException("The database is made by InitializeAsync.");
+        dataSource ?? throw new InvalidOperationException("The database is made by InitializeAsync.");
 
     /// <summary>For a test that needs several, or an empty one; the caller disposes it.</summary>
     public static async Task<TestDatabase> CreateAsync(PostgresServer server, bool migrated = true)
@@ -53,11 +53,11 @@ public sealed class TestDatabase(PostgresServer server) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_dataSource is not null)
+        if (dataSource is not null)
         {
-            await _dataSource.DisposeAsync();
+            await dataSource.DisposeAsync();
             await server.DropDatabaseAsync(Name);
-            _dataSource = null;
+            dataSource = null;
         }
     }
 
@@ -73,6 +73,6 @@ public sealed class TestDatabase(PostgresServer server) : IAsyncLifetime
     {
         ConnectionString = await server.CreateDatabaseAsync(migrated, CancellationToken.None);
         var options = new DatabaseOptions { ConnectionString = ConnectionString, MaxPoolSize = 20 };
-        _dataSource = DatabaseConnections.Build(options, NullLoggerFactory.Instance);
+        dataSource = DatabaseConnections.Build(options, NullLoggerFactory.Instance);
     }
 }

@@ -2,7 +2,7 @@ namespace Saltern.Rig;
 
 internal sealed class TestTimer(TestClock clock, TimerCallback callback, object? state) : ITimer
 {
-    private bool _disposed;
+    private bool disposed;
 
     internal long DueAt { get; set; }
 
@@ -10,7 +10,7 @@ internal sealed class TestTimer(TestClock clock, TimerCallback callback, object?
 
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
-        if (_disposed)
+        if (disposed)
         {
             return false;
         }
@@ -21,7 +21,7 @@ internal sealed class TestTimer(TestClock clock, TimerCallback callback, object?
 
     public void Dispose()
     {
-        _disposed = true;
+        disposed = true;
         clock.Disarm(this);
     }
 

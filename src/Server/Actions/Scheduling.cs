@@ -13,7 +13,6 @@ namespace Saltern.Server.Actions;
 internal sealed class Scheduling(
     NpgsqlDataSource database,
     ActionKinds kinds,
-    TargetSelector selector,
     Bells bells,
     IOptions<ActionsOptions> options,
     TimeProvider clock)
@@ -32,7 +31,7 @@ internal sealed class Scheduling(
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var selected = await selector.BuildAsync(order.Target, connection, FirstSelectionParameter, cancellationToken);
+        var selected = await TargetSelector.BuildAsync(order.Target, connection, FirstSelectionParameter, cancellationToken);
         if (selected is SelectedMinions.Refused refused)
         {
             return new ScheduleOutcome.Refused(

@@ -41,6 +41,8 @@ internal static class ApiRegistration
         TargetEndpoints.Map(api);
         KindEndpoints.Map(api);
         MasterEndpoints.Map(api);
+        MinionEndpoints.Map(api);
+        GroupEndpoints.Map(api);
         EventEndpoints.Map(api);
         HealthEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();

@@ -8,6 +8,11 @@ internal static class DatabaseConnections
     /// <summary>The one place where connections get their pool, time-outs, search path and name.</summary>
     public static NpgsqlDataSource Build(DatabaseOptions options, ILoggerFactory loggers)
     {
+        if (options.ConnectionString.Length == 0)
+        {
+            throw new InvalidOperationException("No database was named, and none of our own was started.");
+        }
+
         var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString)
         {
             SearchPath = "saltern",

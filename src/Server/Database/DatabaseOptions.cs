@@ -7,10 +7,15 @@ internal sealed class DatabaseOptions
 {
     public const string Section = "Database";
 
-    /// <summary>Any PostgreSQL 15 or newer, in Npgsql's words (Host=…;Database=…;Username=…;Password=…).</summary>
-    [Required(ErrorMessage = "Give a PostgreSQL connection string, for example "
-        + "'Host=db.example.net;Database=saltern;Username=saltern;Password=…'.")]
+    /// <summary>
+    /// Any PostgreSQL 15 or newer, in Npgsql's words (Host=…;Database=…;Username=…;Password=…). Not set, the server
+    /// starts one of its own in its data folder and sets this.
+    /// </summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>Holds that PostgreSQL of our own. Its account must be able to enter the folder.</summary>
+    [Required]
+    public string DataFolder { get; set; } = DefaultDataFolder();
 
     [Range(5, 1000)]
     public int MaxPoolSize { get; set; } = 50;
@@ -25,6 +30,11 @@ internal sealed class DatabaseOptions
     /// <summary>How long one schema change may take, the wait for another node that is applying it included.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan SchemaChangeTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>For root what a service uses; else a folder of the user's own.</summary>
+    public static string DefaultDataFolder() => Environment.IsPrivilegedProcess
+        ? "/var/lib/saltern"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "saltern");
 }
 
 [OptionsValidator]

@@ -17,24 +17,24 @@ internal sealed class PrivateCluster
     /// <summary>A socket's path is limited to 107 bytes, its file name and a temporary suffix included.</summary>
     private const int LongestSocketFolder = 80;
 
-    private readonly string _home;
+    private readonly string home;
 
     public PrivateCluster(string home)
     {
-        _home = home;
+        this.home = home;
         var inside = Path.Combine(home, "socket");
         SocketFolder = Encoding.UTF8.GetByteCount(inside) <= LongestSocketFolder
             ? inside
             : $"/tmp/saltern-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(home)))[..16]}";
     }
 
-    public string Folder => Path.Combine(_home, "cluster");
+    public string Folder => Path.Combine(home, "cluster");
 
     public string SocketFolder { get; }
 
-    public string PortFile => Path.Combine(_home, "port");
+    public string PortFile => Path.Combine(home, "port");
 
-    public string StartLog => Path.Combine(_home, "start.log");
+    public string StartLog => Path.Combine(home, "start.log");
 
     public int Port { get; private set; }
 
@@ -52,7 +52,7 @@ internal sealed class PrivateCluster
 
     public async Task PrepareAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
     {
-        await MakePrivateFolderAsync(_home, cancellationToken);
+        await MakePrivateFolderAsync(home, cancellationToken);
         await MakePrivateFolderAsync(SocketFolder, cancellationToken);
         if (Major is null)
         {

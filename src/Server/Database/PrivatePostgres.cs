@@ -19,25 +19,29 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 {
     public const string DatabaseName = "saltern";
 
-    private readonly PrivateCluster _cluster;
-    private readonly PostgresBinaries _binaries;
-    private readonly FileStream _lock;
-    private readonly ILogger<PrivatePostgres> _logger;
+    internal const string FindDatabaseSql = "select 1 from pg_database where datname = $1";
+
+    internal const string CreateDatabaseSql = $"create database {DatabaseName}";
+
+    private readonly PrivateCluster cluster;
+    private readonly PostgresBinaries binaries;
+    private readonly FileStream folderLock;
+    private readonly ILogger<PrivatePostgres> logger;
 
     private PrivatePostgres(
         PrivateCluster cluster, PostgresBinaries binaries, FileStream dataLock, ILogger<PrivatePostgres> logger)
     {
-        _cluster = cluster;
-        _binaries = binaries;
-        _lock = dataLock;
-        _logger = logger;
+        this.cluster = cluster;
+        this.binaries = binaries;
+        folderLock = dataLock;
+        this.logger = logger;
     }
 
     /// <summary>For ourselves: over the socket, as the owner of everything.</summary>
     public string ConnectionString => ConnectionStringOf(DatabaseName);
 
     /// <summary>Where a master on this host connects to, at 127.0.0.1.</summary>
-    public int Port => _cluster.Port;
+    public int Port => cluster.Port;
 
     /// <summary>Whether a server left over by a saltern that was killed was found running and taken over.</summary>
     public bool Adopted { get; private set; }
@@ -67,11 +71,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         await using var connection = new NpgsqlConnection(ConnectionString);
         NpgsqlConnection.ClearPool(connection);
         await StopAsync(CancellationToken.None);
-        await _lock.DisposeAsync();
+        await folderLock.DisposeAsync();
     }
 
     /// <summary>Lets go of the folder without stopping the server, as a killed process does (for tests).</summary>
-    internal ValueTask AbandonAsync() => _lock.DisposeAsync();
+    internal ValueTask AbandonAsync() => folderLock.DisposeAsync();
 
     private static FileStream Lock(string dataFolder)
     {
@@ -93,12 +97,12 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _cluster.PrepareAsync(_binaries, cancellationToken);
-        switch (_cluster.FindLeftOver())
+        await cluster.PrepareAsync(binaries, cancellationToken);
+        switch (cluster.FindLeftOver())
         {
             case LeftOver.Running:
                 Adopted = true;
-                LogAdopted(_cluster.Folder, Port);
+                LogAdopted(cluster.Folder, Port);
                 break;
             case LeftOver.RunningElsewhere:
                 await StopAsync(cancellationToken);
@@ -115,18 +119,18 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     private async Task LaunchAsync(CancellationToken cancellationToken)
     {
         RefuseTakenPort();
-        await _cluster.WriteSettingsAsync(cancellationToken);
+        await cluster.WriteSettingsAsync(cancellationToken);
         var (code, output) = await PostgresCommand.TryRunAsync(
-            _binaries.PgCtl,
-            ["start", "-w", "-t", "300", "-D", _cluster.Folder, "-l", _cluster.StartLog],
+            binaries.PgCtl,
+            ["start", "-w", "-t", "300", "-D", cluster.Folder, "-l", cluster.StartLog],
             cancellationToken);
         if (code != 0)
         {
             throw new PostgresMissingException(
-                $"PostgreSQL {_binaries.Major} did not start in {_cluster.Folder}: {output}\n{_cluster.LastWords()}");
+                $"PostgreSQL {binaries.Major} did not start in {cluster.Folder}: {output}\n{cluster.LastWords()}");
         }
 
-        LogStarted(_binaries.Major, _cluster.Folder, Port);
+        LogStarted(binaries.Major, cluster.Folder, Port);
     }
 
     /// <summary>Masters are configured with this port, so it is never changed behind their back.</summary>
@@ -141,7 +145,7 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         {
             throw new PostgresMissingException(
                 $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another program. "
-                + $"Stop that program, or write another port into {_cluster.PortFile} and into the masters' configuration.");
+                + $"Stop that program, or write another port into {cluster.PortFile} and into the masters' configuration.");
         }
     }
 
@@ -149,11 +153,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(ConnectionStringOf("postgres") + ";Pooling=false");
         await connection.OpenAsync(cancellationToken);
-        await using var find = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection);
+        await using var find = new NpgsqlCommand(FindDatabaseSql, connection);
         find.Parameters.Add(new NpgsqlParameter { Value = DatabaseName });
         if (await find.ExecuteScalarAsync(cancellationToken) is null)
         {
-            await using var create = new NpgsqlCommand($"create database {DatabaseName}", connection);
+            await using var create = new NpgsqlCommand(CreateDatabaseSql, connection);
             await create.ExecuteNonQueryAsync(cancellationToken);
         }
     }
@@ -161,20 +165,20 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         var (code, output) = await PostgresCommand.TryRunAsync(
-            _binaries.PgCtl, ["stop", "-w", "-t", "120", "-m", "fast", "-D", _cluster.Folder], cancellationToken);
+            binaries.PgCtl, ["stop", "-w", "-t", "120", "-m", "fast", "-D", cluster.Folder], cancellationToken);
         if (code == 0)
         {
-            LogStopped(_cluster.Folder);
+            LogStopped(cluster.Folder);
         }
         else
         {
-            LogNotStopped(_cluster.Folder, output);
+            LogNotStopped(cluster.Folder, output);
         }
     }
 
     private string ConnectionStringOf(string database) => new NpgsqlConnectionStringBuilder
     {
-        Host = _cluster.SocketFolder, Port = Port, Username = PrivateCluster.Owner, Database = database,
+        Host = cluster.SocketFolder, Port = Port, Username = PrivateCluster.Owner, Database = database,
     }.ConnectionString;
 
     [LoggerMessage(LogLevel.Information, "Started PostgreSQL {Major} in {Folder}, for masters on 127.0.0.1:{Port}")]

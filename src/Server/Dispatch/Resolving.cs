@@ -12,7 +12,7 @@ namespace Saltern.Server.Dispatch;
 /// ends as failed, with that reason in its log of orders.
 /// </summary>
 internal sealed partial class Resolving(
-    NpgsqlDataSource database, TargetSelector selector, TimeProvider clock, ILogger<Resolving> log)
+    NpgsqlDataSource database, TimeProvider clock, ILogger<Resolving> log)
 {
     /// <summary>Resolves one due action; returns whether there was one.</summary>
     public async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
@@ -29,7 +29,7 @@ internal sealed partial class Resolving(
         }
 
         var (action, target) = due[0];
-        var selected = await selector.BuildAsync(
+        var selected = await TargetSelector.BuildAsync(
             JsonSerializer.Deserialize<TargetSelection>(target)!, connection, Scheduling.FirstSelectionParameter,
             cancellationToken);
         var targets = selected is SelectedMinions.Query query

@@ -9,11 +9,11 @@ internal static class FleetRegistration
     {
         services.AddSettings<FleetOptions, FleetOptionsValidator>(FleetOptions.Section);
         services.AddSingleton<Masters>();
-        services.AddSingleton<TargetSelector>();
         services.AddSingleton<MinionFacts>();
         services.AddSingleton<KeyOrders>();
         services.AddSingleton<Groups>();
         services.AddSingleton<MinionLists>();
+        services.AddSingleton<MinionNames>();
         services.AddSingleton<KeyReading>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyReading>());
         services.AddSingleton<SignsOfLife>();

@@ -44,6 +44,17 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
 
     internal const string RemoveSql = "delete from minion_group_member where group_id = $1 and minion_key = any($2)";
 
+    internal const string KeepSql = """
+        delete from minion_group_member where group_id = $1 and minion_key <> all($2)
+        """;
+
+    internal const string FindByNameSql = """
+        select g.id, g.name, g.rule, g.created_by, g.created_at,
+               case when g.rule is null then
+                   (select count(*)::int from minion_group_member m where m.group_id = g.id) end
+        from minion_group g where g.name = $1
+        """;
+
     internal const string ListSql = """
         select g.id, g.name, g.rule, g.created_by, g.created_at,
                case when g.rule is null then
@@ -158,18 +169,43 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         return await Statement.ExecuteAsync(connection, RemoveSql, [group.Value, Keys(minions)], cancellationToken);
     }
 
+    /// <summary>Makes these the members of a group by hand, and no others; how many it has then.</summary>
+    public async Task<int> SetMembersAsync(
+        GroupId group, IReadOnlyCollection<MinionKey> minions, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Statement.ExecuteAsync(connection, KeepSql, [group.Value, Keys(minions)], cancellationToken);
+        await Statement.ExecuteAsync(connection, AddSql, [group.Value, Keys(minions)], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return minions.Count;
+    }
+
+    /// <summary>The group of this name; null if there is none.</summary>
+    public async Task<MinionGroup?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if (StorableText.FirstOdd(name) is not null)
+        {
+            return null;
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var found = await Statement.QueryAsync(connection, FindByNameSql, [name], Read, cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
     /// <summary>One page in the order of names, after the name given ("" for the first).</summary>
     public async Task<IReadOnlyList<MinionGroup>> ListAsync(
         string after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         return await Statement.QueryAsync(
-            connection, ListSql, [after, Math.Clamp(limit, 1, LargestPage)],
-            row => new MinionGroup(
-                new GroupId(row.GetInt64(0)), row.GetString(1), row.TextOrNull(2), row.GetString(3),
-                row.GetFieldValue<DateTimeOffset>(4), row.IsDBNull(5) ? null : row.GetInt32(5)),
-            cancellationToken);
+            connection, ListSql, [after, Math.Clamp(limit, 1, LargestPage)], Read, cancellationToken);
     }
+
+    private static MinionGroup Read(NpgsqlDataReader row) => new(
+        new GroupId(row.GetInt64(0)), row.GetString(1), row.TextOrNull(2), row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4), row.IsDBNull(5) ? null : row.GetInt32(5));
 
     private static long[] Keys(IReadOnlyCollection<MinionKey> minions) => [.. minions.Select(minion => minion.Value)];
 

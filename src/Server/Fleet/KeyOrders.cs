@@ -25,8 +25,9 @@ internal sealed partial class KeyOrders(
 
     /// <summary>The fingerprint is forgotten with the decision that was made about it; the next reading brings it.</summary>
     internal const string WriteSql = """
-        update minion set key_status = $2, key_fingerprint = case when $2 = 'deleted' then null else key_fingerprint end,
-               fingerprint_conflict = false
+        update minion
+        set key_status = $2, fingerprint_conflict = false,
+            key_fingerprint = case when $2 = 'deleted' or fingerprint_conflict then null else key_fingerprint end
         where minion_key = $1
         """;
 

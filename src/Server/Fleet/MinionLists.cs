@@ -37,14 +37,12 @@ internal sealed class MinionLists(NpgsqlDataSource dataSource, IOptions<FleetOpt
         order by m.key_status = 'deleted', m.minion_key
         """;
 
-    /// <summary>Scans the narrow rows of the fleet: 100,000 in some 30 ms, and not in a loop.</summary>
+    /// <summary>Scans the narrow rows of the fleet, once a page and not in a loop: 100,000 take less than 50 ms.</summary>
     internal const string CountSql = """
-        select m.key_status,
-               case when m.last_contact_at is null then 'Unknown' when m.last_contact_at > $1 then 'Present'
-                    else 'Absent' end,
-               count(*)::int, (count(*) filter (where m.fingerprint_conflict))::int
+        select m.key_status, count(*)::int, count(m.last_contact_at)::int,
+               (count(*) filter (where m.last_contact_at > $1))::int, (count(*) filter (where m.fingerprint_conflict))::int
         from minion m
-        group by 1, 2
+        group by m.key_status
         """;
 
     private DateTimeOffset PresentSince => clock.GetUtcNow() - options.Value.PresentWithin;
@@ -106,12 +104,18 @@ internal sealed class MinionLists(NpgsqlDataSource dataSource, IOptions<FleetOpt
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         var rows = await Statement.QueryAsync(
             connection, CountSql, [PresentSince],
-            row => (Status: Enum.Parse<KeyStatus>(row.GetString(0), ignoreCase: true),
-                Presence: Enum.Parse<Presence>(row.GetString(1)), Count: row.GetInt32(2), Conflicts: row.GetInt32(3)),
+            row => (Status: Enum.Parse<KeyStatus>(row.GetString(0), ignoreCase: true), All: row.GetInt32(1),
+                Heard: row.GetInt32(2), Present: row.GetInt32(3), Conflicts: row.GetInt32(4)),
             cancellationToken);
+        var accepted = rows.FirstOrDefault(row => row.Status == KeyStatus.Accepted);
         return new FleetCounts(
-            rows.GroupBy(row => row.Status).ToDictionary(same => same.Key, same => same.Sum(row => row.Count)),
-            rows.Where(row => row.Status == KeyStatus.Accepted).ToDictionary(row => row.Presence, row => row.Count),
+            rows.ToDictionary(row => row.Status, row => row.All),
+            new Dictionary<Presence, int>
+            {
+                [Presence.Present] = accepted.Present,
+                [Presence.Absent] = accepted.Heard - accepted.Present,
+                [Presence.Unknown] = accepted.All - accepted.Heard,
+            },
             rows.Sum(row => row.Conflicts));
     }
 

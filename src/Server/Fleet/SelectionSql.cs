@@ -19,7 +19,7 @@ internal sealed class SelectionSql(int firstParameter)
     /// <summary>The condition; <see cref="Parameters"/> grows by what it needs.</summary>
     public string Write(CompoundExpression expression) => expression switch
     {
-        CompoundExpression.And and => $"({string.Join(" and ", and.Parts.Select(Write))})",
+        CompoundExpression.And and => WriteAnd(and.Parts),
         CompoundExpression.Or or => $"({string.Join(" or ", or.Parts.Select(Write))})",
         CompoundExpression.Not not => $"not {Write(not.Inner)}",
         CompoundExpression.Glob { Pattern: "*" } => "true",
@@ -49,10 +49,32 @@ internal sealed class SelectionSql(int firstParameter)
         return "$" + (firstParameter + parameters.Count - 1).ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>
+    /// PostgreSQL does not know what unpacking grains costs; the case makes it look at the other conditions first.
+    /// </summary>
+    private string WriteAnd(IReadOnlyList<CompoundExpression> parts)
+    {
+        var quick = parts.Where(part => !Walks(part)).Select(Write).ToList();
+        var slow = parts.Where(Walks).Select(Write).ToList();
+        return quick.Count == 0 || slow.Count == 0
+            ? $"({string.Join(" and ", quick.Concat(slow))})"
+            : $"(case when {string.Join(" and ", quick)} then {string.Join(" and ", slow)} else false end)";
+    }
+
+    private static bool Walks(CompoundExpression expression) => expression.Leaves().Any(leaf => leaf switch
+    {
+        CompoundExpression.Grain grain => ColumnOf(grain.Path) is null,
+        CompoundExpression.GrainRegex grain => ColumnOf(grain.Path) is null,
+        _ => false,
+    });
+
+    private static string? ColumnOf(GrainPath path) =>
+        path.Parts.Count == 2 ? MinionFacts.ColumnOf(path.Parts[0]) : null;
+
     private string WriteGrain(GrainPath path, IReadOnlyList<string> patterns)
     {
         // A grain that is a list or a dict has no text in its column; whoever has none is walked.
-        var column = path.Parts.Count == 2 ? MinionFacts.ColumnOf(path.Parts[0]) : null;
+        var column = ColumnOf(path);
         var quick = column is null ? "" : $"case when m.{column} is not null then m.{column} ~ {Text(patterns[0])} else ";
         var walked = $"grain_matches(m.grains, {Texts(path.Parts)}, {Texts(path.Rests())}, {Texts(patterns)}, 0)";
         return column is null ? walked : $"({quick}{walked} end)";

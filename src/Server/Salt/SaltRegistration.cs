@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Saltern.Server.Settings;
 
 namespace Saltern.Server.Salt;
 
@@ -12,6 +13,7 @@ internal static partial class SaltRegistration
     public static IServiceCollection AddSalt(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddKnownSettings(SaltSettings.Section, typeof(IReadOnlyList<SaltMasterOptions>));
         services.AddSingleton<IValidateOptions<SaltOptions>, SaltOptionsValidator>();
         services.AddOptions<SaltOptions>()
             .Configure(options => options.Masters = SaltSettings.Read(configuration))

@@ -6,7 +6,7 @@ namespace Saltern.Server.Salt;
 /// <summary>
 /// A request body that knows whether its bytes began to leave, and leaves only once.
 /// The handler asks for a body after it is connected, TLS included, so as long as nobody asked, the master cannot have
-/// acted: that is the line between "not sent" and "unclear". The handler also sends a request again by itself when a
+/// acted: that is the line between "not sent" and "unclear". A handler may send a request again by itself when a
 /// kept connection turns out to be closed; for us that would be a second publication, so the second time fails.
 /// </summary>
 internal sealed class SentOnceContent : HttpContent

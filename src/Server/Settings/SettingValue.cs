@@ -4,7 +4,7 @@ namespace Saltern.Server.Settings;
 
 internal static class SettingValue
 {
-    private static readonly string[] Secrets = ["password", "secret", "token", "connectionstring", "database"];
+    private static readonly string[] Secrets = ["password", "secret", "token", "connectionstring"];
 
     /// <summary>The value as a message may show it: what is or may hold a secret is never repeated.</summary>
     public static string Show(string key, object? value) => value switch

@@ -14,10 +14,17 @@ internal static class SettingsRegistration
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>, new()
     {
-        services.AddSingleton(new SettingsSection(section, typeof(TOptions)));
+        services.AddKnownSettings(section, typeof(TOptions));
         services.AddOptions<TOptions>().BindConfiguration(section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>>(
             new SpokenValidation<TOptions>(section, new TValidator())));
         return services;
     }
+
+    /// <summary>
+    /// Makes a section known that its slice binds itself. The section "" is the root, for options that are keys of their
+    /// own; a list type stands for a section with the entries 0, 1, ….
+    /// </summary>
+    public static IServiceCollection AddKnownSettings(this IServiceCollection services, string section, Type options) =>
+        services.AddSingleton(new SettingsSection(section, options));
 }

@@ -12,22 +12,22 @@ internal sealed class EmbeddedAssets : IFileProvider
 {
     private const string Root = "wwwroot/";
 
-    private readonly Assembly _assembly = typeof(EmbeddedAssets).Assembly;
-    private readonly HashSet<string> _names;
-    private readonly DateTimeOffset _built;
+    private readonly Assembly assembly = typeof(EmbeddedAssets).Assembly;
+    private readonly HashSet<string> names;
+    private readonly DateTimeOffset built;
 
     public EmbeddedAssets()
     {
-        _names = [.. _assembly.GetManifestResourceNames()
+        names = [.. assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(Root, StringComparison.Ordinal))];
         // Browsers ask by this time whether their copy is still good: any build may have changed the files.
-        _built = File.GetLastWriteTimeUtc(_assembly.Location.Length > 0 ? _assembly.Location : Environment.ProcessPath!);
+        built = File.GetLastWriteTimeUtc(assembly.Location.Length > 0 ? assembly.Location : Environment.ProcessPath!);
     }
 
     public IFileInfo GetFileInfo(string subpath)
     {
         var name = Root + subpath.TrimStart('/');
-        return _names.Contains(name) ? new EmbeddedAsset(_assembly, name, _built) : new NotFoundFileInfo(subpath);
+        return names.Contains(name) ? new EmbeddedAsset(assembly, name, built) : new NotFoundFileInfo(subpath);
     }
 
     public IDirectoryContents GetDirectoryContents(string subpath) => NotFoundDirectoryContents.Singleton;

@@ -8,13 +8,13 @@ namespace Saltern.Server.Tests.Database;
 
 public sealed class PrivatePostgresTests : IDisposable
 {
-    private readonly string _data = $"/tmp/saltern-data-{Guid.NewGuid():N}";
+    private readonly string data = $"/tmp/saltern-data-{Guid.NewGuid():N}";
 
     public void Dispose()
     {
-        if (Directory.Exists(_data))
+        if (Directory.Exists(data))
         {
-            Directory.Delete(_data, recursive: true);
+            Directory.Delete(data, recursive: true);
         }
     }
 
@@ -63,7 +63,7 @@ public sealed class PrivatePostgresTests : IDisposable
         }
 
         var own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        await File.WriteAllTextAsync(PidFile, $"{own}\n{_data}/postgres/cluster\n0\n54320\n\n", CancellationToken.None);
+        await File.WriteAllTextAsync(PidFile, $"{own}\n{data}/postgres/cluster\n0\n54320\n\n", CancellationToken.None);
 
         await using var second = await StartAsync();
         Assert.False(second.Adopted);
@@ -111,7 +111,7 @@ public sealed class PrivatePostgresTests : IDisposable
     [Fact]
     public async Task A_path_too_long_for_a_socket_gets_a_short_one()
     {
-        var folder = Path.Combine(_data, new string('a', 60), new string('b', 60));
+        var folder = Path.Combine(data, new string('a', 60), new string('b', 60));
         string socket;
         await using (var postgres = await PrivatePostgres.StartAsync(
             folder, NullLogger<PrivatePostgres>.Instance, CancellationToken.None))
@@ -134,17 +134,17 @@ public sealed class PrivatePostgresTests : IDisposable
         using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         other.Start();
         var port = ((System.Net.IPEndPoint)other.LocalEndpoint).Port;
-        await File.WriteAllTextAsync($"{_data}/postgres/port", $"{port}", CancellationToken.None);
+        await File.WriteAllTextAsync($"{data}/postgres/port", $"{port}", CancellationToken.None);
 
         var refusal = await Assert.ThrowsAsync<PostgresMissingException>(StartAsync);
         Assert.Contains($"Port {port}", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains($"{_data}/postgres/port", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"{data}/postgres/port", refusal.Message, StringComparison.Ordinal);
     }
 
-    private string PidFile => $"{_data}/postgres/cluster/postmaster.pid";
+    private string PidFile => $"{data}/postgres/cluster/postmaster.pid";
 
     private Task<PrivatePostgres> StartAsync() =>
-        PrivatePostgres.StartAsync(_data, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
+        PrivatePostgres.StartAsync(data, NullLogger<PrivatePostgres>.Instance, CancellationToken.None);
 
     private string Pid() => File.ReadLines(PidFile).First();
 

@@ -11,11 +11,11 @@ public sealed class SchemaChangesTests(PostgresServer server) : IAsyncLifetime
     private static readonly SchemaChange First = SchemaChange.Parse("0001_first", "create table a (id int);");
     private static readonly SchemaChange Second = SchemaChange.Parse("0002_second", "create table b (id int);");
 
-    private TestDatabase _database = null!;
+    private TestDatabase database = null!;
 
-    public async ValueTask InitializeAsync() => _database = await TestDatabase.CreateAsync(server, migrated: false);
+    public async ValueTask InitializeAsync() => database = await TestDatabase.CreateAsync(server, migrated: false);
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public ValueTask DisposeAsync() => database.DisposeAsync();
 
     [Fact]
     public async Task An_empty_database_gets_every_change_and_the_second_start_applies_none()
@@ -56,7 +56,7 @@ public sealed class SchemaChangesTests(PostgresServer server) : IAsyncLifetime
         var applied = await Changes().ApplyAsync([First, Second], CancellationToken.None);
 
         Assert.Equal([Second], applied);
-        Assert.Null(await _database.ScalarAsync<string>("select to_regclass('saltern.half')::text"));
+        Assert.Null(await database.ScalarAsync<string>("select to_regclass('saltern.half')::text"));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class SchemaChangesTests(PostgresServer server) : IAsyncLifetime
             () => Changes().ApplyAsync([SchemaChange.Parse("0001_first", edited.Sql), Second], CancellationToken.None));
 
         Assert.Contains("0001_first was applied", refusal.Message, StringComparison.Ordinal);
-        Assert.Null(await _database.ScalarAsync<string>("select to_regclass('saltern.b')::text"));
+        Assert.Null(await database.ScalarAsync<string>("select to_regclass('saltern.b')::text"));
     }
 
     [Fact]
@@ -103,12 +103,12 @@ public sealed class SchemaChangesTests(PostgresServer server) : IAsyncLifetime
     }
 
     private SchemaChanges Changes() => new(
-        _database.DataSource, Options.Create(new DatabaseOptions()), NullLogger<SchemaChanges>.Instance);
+        database.DataSource, Options.Create(new DatabaseOptions()), NullLogger<SchemaChanges>.Instance);
 
     private async Task<List<(int Number, string Sha256)>> RecordedAsync()
     {
         var rows = new List<(int, string)>();
-        await using var command = _database.DataSource.CreateCommand(
+        await using var command = database.DataSource.CreateCommand(
             "select number, sha256 from saltern.schema_change order by number");
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Saltern.Server.Salt;
-using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 
@@ -43,7 +42,8 @@ public sealed class FailingConnectionsTests
     [Fact]
     public async Task A_master_that_goes_away_after_the_login_is_not_sent()
     {
-        var salt = new FakeSaltApi(FakeReply.LoggedIn.Then(FakeEnding.Close));
+        var salt = new FakeSaltApi(_ => FakeReply.Text(
+            "200 OK", "Connection: close", """{"return":[{"token":"cafe"}]}""").Then(FakeEnding.Close));
         using var master = TestMaster.At(salt.Url);
         Assert.IsType<SaltAnswer<MasterProbe>.Given>(await master.Api.ProbeAsync(Cancellation));
         await salt.DisposeAsync();
@@ -250,5 +250,6 @@ public sealed class FailingConnectionsTests
             [MinionId.Parse("m1")], TestMaster.Jid, SaltMetadata.None, Cancellation);
 
         Assert.Contains("413", Assert.IsType<SubmitOutcome.Refused>(outcome).Reason);
+        Assert.True(salt.WasAsked);
     }
 }

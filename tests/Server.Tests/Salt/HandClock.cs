@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Saltern.Server.Tests.Salt;
 
 /// <summary>A clock whose time-outs run out when the test says so, each known by its length.</summary>

@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Saltern.Server.Salt;
-using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Saltern.Server.Salt;
-using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

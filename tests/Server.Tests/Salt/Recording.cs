@@ -27,6 +27,11 @@ internal static class Recording
     /// <summary>The first row that was recorded after the request with this note.</summary>
     public static JsonObject RowAfter(string name, string note) => RowsAfter(name, note).First()!.AsObject();
 
+    /// <summary>The rows that were recorded after the request with this note.</summary>
+    public static IEnumerable<JsonObject> Rows(string name, string note) => Steps(name)
+        .SkipWhile(step => step!["note"]?.GetValue<string>() != note)
+        .SelectMany(Rows).OfType<JsonObject>();
+
     public static IEnumerable<string> AllReturns(string name) =>
         Steps(name).SelectMany(Rows).Select(FullReturn).OfType<string>();
 

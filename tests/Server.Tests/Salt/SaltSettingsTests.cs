@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Saltern.Server.Salt;
-using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

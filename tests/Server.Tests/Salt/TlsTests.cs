@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Saltern.Server.Salt;
-using Xunit;
 
 namespace Saltern.Server.Tests.Salt;
 

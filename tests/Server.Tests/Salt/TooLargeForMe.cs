@@ -22,6 +22,9 @@ internal sealed class TooLargeForMe : IAsyncDisposable
 
     public string Url => $"http://{listener.LocalEndpoint}/";
 
+    /// <summary>Whether the large request waited for leave to send its body.</summary>
+    public bool WasAsked { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -57,6 +60,7 @@ internal sealed class TooLargeForMe : IAsyncDisposable
         }
         if (!head.ToString().StartsWith("POST /login ", StringComparison.Ordinal))
         {
+            WasAsked = head.ToString().Contains("Expect: 100-continue", StringComparison.OrdinalIgnoreCase);
             var tooLarge = FakeReply.Text("413 Request Entity Too Large", "Connection: close", "Too large.");
             await stream.WriteAsync(tooLarge.Bytes, stop.Token);
             return;

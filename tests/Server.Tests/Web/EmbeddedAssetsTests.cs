@@ -4,7 +4,7 @@ namespace Saltern.Server.Tests.Web;
 
 public sealed class EmbeddedAssetsTests
 {
-    private readonly EmbeddedAssets _assets = new();
+    private readonly EmbeddedAssets assets = new();
 
     [Theory]
     [InlineData("/lib/tabler.min.css", "Tabler")]
@@ -13,7 +13,7 @@ public sealed class EmbeddedAssetsTests
     [InlineData("/lib/hx-sse.min.js", "sse")]
     public async Task What_the_pages_load_is_in_the_program(string path, string expected)
     {
-        var file = _assets.GetFileInfo(path);
+        var file = assets.GetFileInfo(path);
         Assert.True(file.Exists, path);
         using var reader = new StreamReader(file.CreateReadStream());
         var text = await reader.ReadToEndAsync();
@@ -25,5 +25,5 @@ public sealed class EmbeddedAssetsTests
     [InlineData("/lib/../../Saltern.Server.Database.Schema.0001_job_cache.sql")]
     [InlineData("/lib")]
     [InlineData("/none.js")]
-    public void Anything_else_is_not_found(string path) => Assert.False(_assets.GetFileInfo(path).Exists);
+    public void Anything_else_is_not_found(string path) => Assert.False(assets.GetFileInfo(path).Exists);
 }

@@ -15,6 +15,5 @@ internal static class ActionKindsRegistration
         .AddSingleton<ActionKind, PackageRefreshKind>()
         .AddSingleton<ActionKind, HardwareRefreshKind>()
         .AddSingleton<ActionKind, SystemRebootKind>()
-        .AddSingleton<ActionKind, SaltCallKind>()
-        .AddSingleton<ActionKinds>();
+        .AddSingleton<ActionKind, SaltCallKind>();
 }

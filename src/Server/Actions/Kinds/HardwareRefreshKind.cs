@@ -37,7 +37,7 @@ internal sealed class HardwareRefreshKind : KindWithArguments<NoArguments>
     private static string Summary(JsonElement grains)
     {
         var count = ReasonText.Number(grains.EnumerateObject().Count(), "grain");
-        return JsonText.Of(JsonText.Member(grains, "osfinger")) is { Length: > 0 } system
+        return SaltJson.Text(SaltJson.Member(grains, "osfinger")) is { Length: > 0 } system
             ? ReasonText.Short($"{count}, {system}")
             : count;
     }

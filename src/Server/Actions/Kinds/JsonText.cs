@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
-/// Text out of JSON that somebody else wrote. JSON can spell half of a surrogate pair as an escape; it parses, and
-/// .NET throws only when the string is read. That is a property of the input and not a bug, so here it is a value.
+/// Text out of the JSON of an order. JSON can spell half of a surrogate pair as an escape; it parses, and .NET throws
+/// only when the string is read. That is a property of the input and not a bug, so here it is a value. (What minions
+/// send was mended when it was parsed: <see cref="Salt.SaltJson"/>.)
 /// </summary>
 internal static class JsonText
 {
@@ -36,8 +37,4 @@ internal static class JsonText
             return null;
         }
     }
-
-    /// <summary>The member of an object; of kind Undefined when there is none, or no object.</summary>
-    public static JsonElement Member(JsonElement element, string name) =>
-        element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Saltern.Server.Salt;
 
 namespace Saltern.Server.Actions.Kinds;
 
@@ -64,8 +65,8 @@ internal static partial class PackageArguments
                 : null;
         }
         var members = item.EnumerateObject().Select(JsonText.NameOf).ToHashSet();
-        var nameOf = JsonText.Of(JsonText.Member(item, "name"));
-        var version = JsonText.Of(JsonText.Member(item, "version"));
+        var nameOf = JsonText.Of(SaltJson.Member(item, "name"));
+        var version = JsonText.Of(SaltJson.Member(item, "version"));
         if (!members.SetEquals(["name", "version"]) || string.IsNullOrEmpty(nameOf) || version is null)
         {
             reader.RefuseItem("packages", index, $"Item {index} of 'packages' must be a name, or an object with the "

@@ -69,7 +69,7 @@ internal static partial class PackageReading
     }
 
     private static string? Version(JsonElement change, string name) =>
-        JsonText.Of(JsonText.Member(change, name)) is { Length: > 0 } version ? version : null;
+        SaltJson.Text(SaltJson.Member(change, name)) is { Length: > 0 } version ? version : null;
 
     private static string Word(PackageChange change) => change switch
     {

@@ -64,7 +64,10 @@ internal sealed class PackageUpdateKind : KindWithArguments<PackageUpdateKind.Ar
         {
             return ReadNamed(returned);
         }
-        return ReturnReading.BusyWithStates(returned) ?? PackageReading.Read(returned);
+        // A list is a state run that was not begun.
+        return returned.Return.ValueKind is JsonValueKind.Array
+            ? StateRunReading.Read(returned)
+            : PackageReading.Read(returned);
     }
 
     protected override Arguments Take(ArgumentReader reader)
@@ -83,11 +86,11 @@ internal sealed class PackageUpdateKind : KindWithArguments<PackageUpdateKind.Ar
         var absent = "";
         foreach (var state in returned.Return.EnumerateObject())
         {
-            if (JsonText.Of(JsonText.Member(state.Value, "__id__")) == NotInstalledState)
+            if (SaltJson.Text(SaltJson.Member(state.Value, "__id__")) == NotInstalledState)
             {
-                absent = $"; not installed: {JsonText.Of(JsonText.Member(state.Value, "name"))}";
+                absent = $"; not installed: {SaltJson.Text(SaltJson.Member(state.Value, "name"))}";
             }
-            else if (JsonText.Member(state.Value, "changes") is { ValueKind: JsonValueKind.Object } packages)
+            else if (SaltJson.Member(state.Value, "changes") is { ValueKind: JsonValueKind.Object } packages)
             {
                 changes = PackageReading.Summary(packages);
             }
@@ -99,9 +102,9 @@ internal sealed class PackageUpdateKind : KindWithArguments<PackageUpdateKind.Ar
     {
         foreach (var state in states.EnumerateObject())
         {
-            var changes = JsonText.Member(state.Value, "changes");
+            var changes = SaltJson.Member(state.Value, "changes");
             var untouched = changes.ValueKind is not JsonValueKind.Object || !changes.EnumerateObject().Any();
-            var comment = ReturnReading.TextOf(JsonText.Member(state.Value, "comment"));
+            var comment = ReturnReading.TextOf(SaltJson.Member(state.Value, "comment"));
             if (untouched && PackageReading.BusyWithLock(comment) is { } busy)
             {
                 return busy;

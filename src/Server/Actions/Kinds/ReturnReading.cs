@@ -1,17 +1,14 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Saltern.Server.Salt;
 
 namespace Saltern.Server.Actions.Kinds;
 
 /// <summary>
-/// What all returns have in common: whether the minion calls it a success, and, where it does not, a reason out of
-/// the texts Salt itself writes (a function that is not there, refused arguments, an exception).
+/// What all returns have in common: whether the minion calls it a success, and, where it does not, a reason that fits
+/// into one line.
 /// </summary>
-internal static partial class ReturnReading
+internal static class ReturnReading
 {
-    private const string Exception = "The minion function caused an exception:";
-    private const string InvalidArguments = "Passed invalid arguments to ";
     private const string Error = "ERROR: ";
 
     /// <summary>Whether the minion calls it a success. For some functions that is not the truth.</summary>
@@ -22,43 +19,35 @@ internal static partial class ReturnReading
     {
         if (result.ValueKind is not JsonValueKind.Array)
         {
-            return JsonText.Of(result);
+            return SaltJson.Text(result);
         }
-        var texts = result.EnumerateArray().Select(JsonText.Of).ToList();
+        var texts = result.EnumerateArray().Select(SaltJson.Text).ToList();
         return texts.Count > 0 && texts.TrueForAll(text => text is not null) ? string.Join('\n', texts) : null;
     }
 
     /// <summary>Failed, for the reason that is in the result.</summary>
     public static TargetOutcome.Failed Failed(MinionReturn returned) => new(Reason(returned));
 
-    /// <summary>Another state run occupies the minion, so this one was not begun; null when not so.</summary>
-    public static TargetOutcome.Busy? BusyWithStates(MinionReturn returned) =>
-        TextOf(returned.Return) is { Length: < 10_000 } text && StateRunActive().IsMatch(text)
-            ? new TargetOutcome.Busy(ReasonText.Short(text))
-            : null;
-
     /// <summary>Why it failed, on one line.</summary>
     public static string Reason(MinionReturn returned)
     {
         var text = TextOf(returned.Return);
-        return ReasonText.Short(string.IsNullOrWhiteSpace(text) ? WithoutText(returned) : Reason(text));
+        var reason = MinionFault.Find(returned) switch
+        {
+            { Kind: MinionFaultKind.MissingFunction } fault =>
+                $"missing on the minion: {ReasonText.FirstLine(fault.Reason)}",
+            // The fault holds the beginning of the text; what the command complained of may come later.
+            { Kind: MinionFaultKind.Error } when text is not null => Reason(text),
+            { } fault => fault.Reason,
+            null when string.IsNullOrWhiteSpace(text) => WithoutText(returned),
+            null => Reason(text),
+        };
+        return ReasonText.Short(reason);
     }
 
     /// <summary>The point of a text in which Salt says what went wrong.</summary>
     public static string Reason(string text)
     {
-        if (text.StartsWith(Exception, StringComparison.Ordinal))
-        {
-            return $"exception on the minion: {ReasonText.LastLine(text)}";
-        }
-        if (text.StartsWith(InvalidArguments, StringComparison.Ordinal))
-        {
-            return $"Salt refused the arguments: {ReasonText.FirstLine(text[InvalidArguments.Length..])}";
-        }
-        if (NotThere().IsMatch(text))
-        {
-            return $"missing on the minion: {ReasonText.FirstLine(text)}";
-        }
         if (CouldNotStart(text) is { } cause)
         {
             return $"could not be started: {ReasonText.FirstLine(cause)}";
@@ -73,7 +62,7 @@ internal static partial class ReturnReading
         JsonValueKind.Undefined => "no result",
         JsonValueKind.Object => $"a dict of {ReasonText.Number(result.EnumerateObject().Count(), "key")}",
         JsonValueKind.Array => $"a list of {ReasonText.Number(result.GetArrayLength(), "item")}",
-        JsonValueKind.String => ReasonText.Short(ReasonText.FirstLine(JsonText.Of(result) ?? "")),
+        JsonValueKind.String => ReasonText.Short(ReasonText.FirstLine(SaltJson.Text(result) ?? "")),
         _ => ReasonText.Short(result.GetRawText()),
     };
 
@@ -92,10 +81,4 @@ internal static partial class ReturnReading
             : -1;
         return at < 0 ? null : text[(at + Marker.Length)..];
     }
-
-    [GeneratedRegex(@"^The function ""[^""]+"" is running as PID \d", RegexOptions.CultureInvariant)]
-    private static partial Regex StateRunActive();
-
-    [GeneratedRegex(@"\A'[\w.]+' (is not available\.|__virtual__ returned False)", RegexOptions.CultureInvariant)]
-    private static partial Regex NotThere();
 }

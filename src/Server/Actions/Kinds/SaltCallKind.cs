@@ -43,26 +43,17 @@ internal sealed partial class SaltCallKind : KindWithArguments<SaltCallKind.Argu
     public override TargetOutcome Read(JsonElement arguments, MinionReturn returned)
     {
         var order = Readable(arguments);
-        if (ReturnReading.BusyWithStates(returned) is { } states)
-        {
-            return states;
-        }
-        if (StateRunReading.IsStates(returned.Return))
+        var isStateRun = order.Function.StartsWith("state.", StringComparison.Ordinal);
+        if (StateRunReading.IsStates(returned.Return) || (isStateRun && !ReturnReading.WentWell(returned)))
         {
             return StateRunReading.Read(returned);
         }
         var isCommand = order.Function.StartsWith("cmd.", StringComparison.Ordinal);
-        if (isCommand && CommandReading.IsResult(returned.Return))
+        if (isCommand && CommandResult.TryRead(returned, out var result))
         {
-            return CommandReading.Read(returned, timeoutSeconds: null);
+            return CommandReading.Read(returned, result, timeoutSeconds: null);
         }
-        if (!ReturnReading.WentWell(returned))
-        {
-            return Failed(order, returned);
-        }
-        return isCommand && CommandReading.IsTimedOut(JsonText.Of(returned.Return) ?? "")
-            ? CommandReading.TimedOut(timeoutSeconds: null)
-            : Answered(order, returned.Return);
+        return ReturnReading.WentWell(returned) ? Answered(order, returned.Return) : Failed(order, returned);
     }
 
     protected override Arguments Take(ArgumentReader reader)

@@ -44,9 +44,9 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
     public override TargetOutcome Read(JsonElement arguments, MinionReturn returned)
     {
         var order = Readable(arguments);
-        if (CommandReading.IsResult(returned.Return))
+        if (returned.Return.ValueKind is JsonValueKind.Object && CommandResult.TryRead(returned, out var result))
         {
-            return CommandReading.Read(returned, order.TimeoutSeconds);
+            return CommandReading.Read(returned, result, order.TimeoutSeconds);
         }
         if (ReturnReading.WentWell(returned))
         {
@@ -119,8 +119,8 @@ internal sealed partial class ScriptRunKind : KindWithArguments<ScriptRunKind.Ar
             return program[0];
         }
         reader.Refuse("script", $"The first line of the script, {ArgumentReader.Show($"#!{line}")}, names no "
-            + "interpreter or one with options, which are not passed on: give 'interpreter', and set the options inside the "
-            + "script (for example with 'set -e').");
+            + "interpreter or one with options, which are not passed on: give 'interpreter', and set the options "
+            + "inside the script (for example with 'set -e').");
         return Shell;
     }
 

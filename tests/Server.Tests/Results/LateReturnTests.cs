@@ -1,0 +1,101 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Saltern.Server.Results;
+using Xunit;
+
+namespace Saltern.Server.Tests.Results;
+
+public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
+{
+    private TestDatabase database = null!;
+    private CoreRig rig = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.CreateAsync(server);
+        rig = await CoreRig.StartAsync(database);
+        await rig.AddMinionsAsync(2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await rig.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Who_has_not_answered_by_the_deadline_fails_as_a_guess()
+    {
+        var (action, _) = await MissTheDeadlineAsync();
+
+        var (status, counts) = await rig.ReadAsync(action);
+        Assert.Equal(("Failed", 1, 1), (status, counts.Completed, counts.Failed));
+        Assert.True(await database.ScalarAsync<bool>("select bool_or(guessed) from action_target"));
+        Assert.Contains(
+            "no answer", await database.ScalarAsync<string>("select max(reason) from action_target where guessed"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_late_return_replaces_the_guess()
+    {
+        var (action, jid) = await MissTheDeadlineAsync();
+        await rig.ReturnAsync(jid, "m2");
+        await rig.SettleAsync();
+
+        var (status, counts) = await rig.ReadAsync(action);
+        Assert.Equal(("Completed", 2, 0), (status, counts.Completed, counts.Failed));
+        Assert.False(await database.ScalarAsync<bool>("select bool_or(guessed) from action_target"));
+    }
+
+    [Fact]
+    public async Task A_late_return_after_a_reschedule_is_history_only()
+    {
+        var (action, jid) = await MissTheDeadlineAsync();
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "tester", CancellationToken.None);
+        await rig.ReturnAsync(jid, "m2");
+        await rig.SettleAsync();
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m2"]);
+
+        await rig.DispatchAsync();
+        Assert.Equal(["m2"], rig.Salt[0].Submissions.Last().Minions);
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m2", retcode: 1);
+        await rig.SettleAsync();
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m2"]);
+        Assert.Equal("Completed", await database.ScalarAsync<string>(
+            "select status from attempt where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')"));
+    }
+
+    [Fact]
+    public async Task A_return_that_the_trigger_missed_is_found_by_the_sweep_and_not_taken_for_silence()
+    {
+        await database.ExecuteAsync("alter table salt.salt_returns disable trigger take_return");
+        var action = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        foreach (var minion in new[] { "m1", "m2" })
+        {
+            await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, minion);
+        }
+
+        rig.Clock.Advance(TimeSpan.FromHours(2));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.SettleAsync();
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
+    }
+
+    private async Task<(ActionId Action, string Jid)> MissTheDeadlineAsync()
+    {
+        var action = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        var jid = rig.Salt[0].Submissions.Last().Jid;
+        await rig.ReturnAsync(jid, "m1");
+        await rig.SettleAsync();
+        rig.Clock.Advance(TimeSpan.FromHours(2));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        return (action, jid);
+    }
+}

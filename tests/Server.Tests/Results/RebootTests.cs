@@ -1,0 +1,90 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Xunit;
+
+namespace Saltern.Server.Tests.Results;
+
+/// <summary>A reboot asks for the boot id before and after; a return or a start event proves nothing.</summary>
+public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
+{
+    private TestDatabase database = null!;
+    private CoreRig rig = null!;
+    private ActionId action;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.CreateAsync(server);
+        rig = await CoreRig.StartAsync(database);
+        await rig.AddMinionsAsync(1);
+        action = await rig.ScheduleAsync("system.reboot");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await rig.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_boot_id_is_asked_for_before_anything_is_rebooted()
+    {
+        await rig.DispatchAsync();
+        Assert.Equal("file.read", Assert.Single(rig.Salt[0].Submissions).Function);
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
+
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+
+        Assert.Equal("system.reboot", rig.Salt[0].Submissions.Last().Function);
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
+    public async Task It_ends_when_the_boot_id_differs_and_not_before()
+    {
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+
+        await AskAgainAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+        await AskAgainAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
+
+        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
+        Assert.Equal(0, await database.ScalarAsync<long>("select sum(outstanding)::bigint from submission"));
+    }
+
+    [Fact]
+    public async Task An_ask_that_nobody_answers_is_asked_again_until_the_deadline()
+    {
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            await AskAgainAsync();
+            Assert.Equal("file.read", rig.Salt[0].Submissions.Last().Function);
+        }
+
+        Assert.Equal(5, rig.Salt[0].Submissions.Count);
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
+        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
+    }
+
+    private async Task AskAgainAsync()
+    {
+        rig.Clock.Advance(TimeSpan.FromMinutes(2));
+        await rig.DispatchAsync();
+    }
+
+    private async Task AnswerAsync(string bootId)
+    {
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", $"\"{bootId}\\n\"", 0, "file.read");
+        await rig.SettleAsync();
+    }
+}
