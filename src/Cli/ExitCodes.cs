@@ -21,6 +21,9 @@ internal static class ExitCodes
     /// <summary>There is no such thing.</summary>
     public const int NotFound = 5;
 
+    /// <summary>Ended by Ctrl-C, as shells say it.</summary>
+    public const int Interrupted = 130;
+
     public const string Help =
         "Exit codes: 0 done (watched: all completed), 1 the watched action ended with failures, 2 wrong usage or not "
         + "valid, 3 server not reachable, 4 not allowed, 5 not found.";

@@ -1,1 +1,3 @@
-return 0;
+using Saltern.Cli;
+
+return await CliProgram.RunAsync(args, CliOutput.OfProcess(), TimeProvider.System, CancellationToken.None);

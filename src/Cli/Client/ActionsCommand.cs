@@ -106,7 +106,7 @@ internal static class ActionsCommand
     private static async Task<List<TargetSummary>> TargetsAsync(
         ParseResult parsed, Api api, long id, CancellationToken cancellationToken)
     {
-        var statuses = parsed.GetValue(Status) is { Length: > 0 } some ? some : [null];
+        IReadOnlyList<string?> statuses = parsed.GetValue(Status) is { Length: > 0 } some ? some : [(string?)null];
         var targets = new List<TargetSummary>();
         foreach (var status in statuses)
         {

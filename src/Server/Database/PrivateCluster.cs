@@ -62,6 +62,18 @@ internal sealed class PrivateCluster
         Port = KeptPort();
     }
 
+    /// <summary>Whether another process runs it right now; then its port is known, and nothing else was touched.</summary>
+    public bool FindRunning()
+    {
+        if (!File.Exists(PortFile) || !File.Exists(PidFile))
+        {
+            return false;
+        }
+
+        Port = KeptPort();
+        return FindLeftOver() == LeftOver.Running;
+    }
+
     /// <summary>
     /// Looks whether a server runs here. A pid file whose process is gone, or is by now another program, is removed:
     /// PostgreSQL itself would refuse to start while any process has that number.

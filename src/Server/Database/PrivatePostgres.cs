@@ -66,6 +66,13 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Leads to the database of a saltern that is running in this data folder; null if none is.</summary>
+    public static string? FindRunning(string dataFolder)
+    {
+        var cluster = new PrivateCluster(Path.Combine(Path.GetFullPath(dataFolder), "postgres"));
+        return cluster.FindRunning() ? ConnectionStringOf(cluster, DatabaseName) : null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
@@ -176,9 +183,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    private string ConnectionStringOf(string database) => new NpgsqlConnectionStringBuilder
+    private string ConnectionStringOf(string database) => ConnectionStringOf(cluster, database);
+
+    private static string ConnectionStringOf(PrivateCluster cluster, string database) => new NpgsqlConnectionStringBuilder
     {
-        Host = cluster.SocketFolder, Port = Port, Username = PrivateCluster.Owner, Database = database,
+        Host = cluster.SocketFolder, Port = cluster.Port, Username = PrivateCluster.Owner, Database = database,
     }.ConnectionString;
 
     [LoggerMessage(LogLevel.Information, "Started PostgreSQL {Major} in {Folder}, for masters on 127.0.0.1:{Port}")]

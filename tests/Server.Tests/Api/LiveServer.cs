@@ -42,7 +42,7 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
                 ["Masters:0:Name"] = "one",
                 ["Masters:0:Url"] = "http://127.0.0.1:1/",
                 ["Masters:0:Username"] = "saltern",
-                ["Masters:0:PasswordFile"] = "/dev/null",
+                ["Masters:0:PasswordEnvironment"] = "PATH",
                 ["Logging:LogLevel:Default"] = "Warning",
             }),
             change: null,
