@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 using Saltern.Server.Access;
 using Saltern.Server.Web.Refusals;
 
@@ -67,7 +66,7 @@ internal sealed class ConsoleCookie : IConfigureNamedOptions<CookieAuthenticatio
             ? context.Request.PathBase + context.Request.Path + context.Request.QueryString
             : "/";
         context.Response.StatusCode = StatusCodes.Status302Found;
-        context.Response.Headers[HeaderNames.Location] =
+        context.Response.Headers.Location =
             wanted == "/" ? "/sign-in" : $"/sign-in?to={Uri.EscapeDataString(wanted)}";
         return Task.CompletedTask;
     }

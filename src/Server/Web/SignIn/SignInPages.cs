@@ -14,7 +14,7 @@ internal static class SignInPages
     {
         pages.MapGet("/sign-in", Show).AllowAnonymous();
         pages.MapPost("/sign-in", SignInAsync).AllowAnonymous().AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
-        pages.MapPost("/sign-out", SignOutAsync).AllowAnonymous().AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
+        pages.MapPost("/sign-out", (Delegate)SignOutAsync).AllowAnonymous().AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
     }
 
     private static RazorComponentResult<SignInPage> Show(string? to) => PageOf(to, null);

@@ -80,10 +80,17 @@ internal static class TargetPages
     }
 
     private static async Task<TargetSummary?> FindAsync(
-        long id, string minion, string? domain, TargetLists targets, CancellationToken cancellationToken) =>
-        (minion + domain).Any(char.IsControl)
-            ? null
-            : (await targets.FindAsync(new ActionId(id), minion, domain, cancellationToken)).FirstOrDefault();
+        long id, string minion, string? domain, TargetLists targets, CancellationToken cancellationToken)
+    {
+        // A path may hold what no minion id can, and PostgreSQL would not take it.
+        if ((minion + domain).Any(char.IsControl))
+        {
+            return null;
+        }
+
+        var found = await targets.FindAsync(new ActionId(id), minion, domain, cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
 
     private static RazorComponentResult<RefusalPage> NoTarget(long id, string minion) =>
         PageRefusals.NotFound($"Action {id} has no target {minion}.");
