@@ -106,7 +106,7 @@ internal static class ActionsCommand
     private static async Task<List<TargetSummary>> TargetsAsync(
         ParseResult parsed, Api api, long id, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string?> statuses = parsed.GetValue(Status) is { Length: > 0 } some ? some : new string?[] { null };
+        string?[] statuses = parsed.GetValue(Status) is { Length: > 0 } some ? [.. some] : [null];
         var targets = new List<TargetSummary>();
         foreach (var status in statuses)
         {
