@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Npgsql;
 using Saltern.Cli.Client;
+using Saltern.Cli.Demo;
 using Saltern.Cli.Server;
 using Saltern.Server.Database;
 using Saltern.Server.Settings;
@@ -75,6 +76,8 @@ internal static class CliProgram
             MasterCommands.Masters(output),
             MasterCommands.Dispatch(output),
             ServerCommand.Create(output),
+            DemoCommand.Create(output, clock),
+            SimulatorCommand.Create(output, clock),
             MigrateCommand.Create(output),
             TokenCommand.Create(output, clock),
             ReturnerRoleCommand.Create(output),

@@ -43,8 +43,9 @@ internal static class ServerSettings
         settings.With($"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}", connectionString);
 
     /// <summary>Where our own PostgreSQL lives unless someone says otherwise.</summary>
-    public static string DataFolder(ParseResult parsed) => parsed.GetValue(Data)
-        ?? (Environment.UserName == "root"
-            ? "/var/lib/saltern"
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "saltern"));
+    public static string DataFolder(ParseResult parsed) => parsed.GetValue(Data) ?? DefaultDataFolder();
+
+    public static string DefaultDataFolder() => Environment.UserName == "root"
+        ? "/var/lib/saltern"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "saltern");
 }
