@@ -107,6 +107,7 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddFleet();
         services.AddActionKinds();
         services.AddActions();
+        services.AddActionKinds();
         services.AddResults();
         services.AddDispatch();
         services.AddHousekeeping();

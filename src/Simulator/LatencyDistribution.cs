@@ -15,7 +15,9 @@ public sealed record LatencyDistribution
     /// <summary>Half of the answers are faster than this.</summary>
     public TimeSpan Median { get; init; } = TimeSpan.FromMilliseconds(120);
 
-    /// <summary>Width of the distribution: 0 is none; with 0.5 one answer in twenty takes more than 2.3 medians.</summary>
+    /// <summary>
+    /// Width of the distribution: 0 is none; with 0.5 one answer in twenty takes more than 2.3 medians.
+    /// </summary>
     public double Sigma { get; init; } = 0.5;
 
     /// <summary>No answer takes longer than this.</summary>

@@ -14,9 +14,10 @@ using Saltern.Simulator.SaltApi;
 namespace Saltern.Simulator;
 
 /// <summary>
-/// A Salt master with any number of minions, as a server sees it from outside: salt-api over HTTP and returns in the job
-/// cache. Nothing is executed; what each minion "ran" is in the <see cref="Ledger"/>, and faults are chosen on
-/// <see cref="Faults"/>, both also over the control port. Held honest by recordings of a real master that its tests replay.
+/// A Salt master with any number of minions, as a server sees it from outside: salt-api over HTTP and returns in the
+/// job cache. Nothing is executed; what each minion "ran" is in the <see cref="Ledger"/>, and faults are chosen on
+/// <see cref="Faults"/>, both also over the control port. Held honest by recordings of a real master that its tests
+/// replay.
 /// </summary>
 public sealed class SimulatedMaster : IAsyncDisposable
 {
@@ -35,6 +36,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
     private readonly SemaphoreSlim listening = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
     private Task switching = Task.CompletedTask;
+    private int disposed;
 
     /// <summary>Builds the master; nothing is reachable before <see cref="StartAsync"/>.</summary>
     public SimulatedMaster(SimulatorOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
@@ -47,9 +49,10 @@ public sealed class SimulatedMaster : IAsyncDisposable
         fleet = new Fleet(options);
         files = new(options.Files, StringComparer.Ordinal);
         Faults = new FaultBoard(options.Seed);
-        Ledger = new RunLedger(fleet.IdOf, options.LedgerCapacity);
+        Ledger = new RunLedger(
+            fleet.IdOf, id => fleet.TryFind(id, out int minion) ? minion : null, options.LedgerCapacity);
         agenda = new Agenda(clock, logger);
-        SimulatorParts parts = new(options, clock, agenda, Faults, Ledger, new EventBus(), files);
+        SimulatorParts parts = new(options, clock, agenda, Faults, Ledger, new EventBus(), files, stopping.Token);
         cache = options.Cache == CacheKind.File
             ? new FileJobCache(Ledger)
             : new DatabaseJobCache(options, clock, Ledger, logger);
@@ -124,7 +127,9 @@ public sealed class SimulatedMaster : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a minion down: what runs on it ends without a return, what is published is not delivered.</summary>
+    /// <summary>
+    /// Takes a minion down: what runs on it ends without a return, what is published is not delivered.
+    /// </summary>
     public bool TakeDown(string id) => With(id, minion => minions.GoDown(minion));
 
     /// <summary>Brings a minion up again, with a start event.</summary>
@@ -157,6 +162,11 @@ public sealed class SimulatedMaster : IAsyncDisposable
     /// <summary>Closes the ports and drops what is still to happen.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+        {
+            return;
+        }
+
         Faults.Changed -= Follow;
         await stopping.CancelAsync();
         await switching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -178,7 +188,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
     private ApiHandler Handler(SimulatorParts parts, LocalClient local, ILogger logger)
     {
         RequestFaults faults = new(parts, sessions);
-        Lowstate lowstate = new(options, sessions, new Clients(parts, publisher, local, masterJobs), faults);
+        Lowstate lowstate = new(parts, sessions, new Clients(parts, publisher, local, masterJobs), faults);
         return new ApiHandler(
             lowstate,
             new LoginPages(sessions, faults, masterJobs),

@@ -20,7 +20,8 @@ public static class SimulatorHost
         await master.StartAsync(cancellationToken);
         started(master);
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = cancellationToken.Register(() => stopped.TrySetResult());
+        await using CancellationTokenRegistration registration = cancellationToken.Register(
+            () => stopped.TrySetResult());
         await stopped.Task;
     }
 }

@@ -23,7 +23,9 @@ public sealed record SimulatorOptions
     /// <summary>How many minions there are at the start, all with an accepted key and up.</summary>
     public int Minions { get; init; } = 3;
 
-    /// <summary>The minions' ids: <c>{0}</c> is the number, with a .NET number format (<c>web{0:D5}.example.org</c>).</summary>
+    /// <summary>
+    /// The minions' ids: <c>{0}</c> is the number, with a .NET number format (<c>web{0:D5}.example.org</c>).
+    /// </summary>
     public string NamePattern { get; init; } = "minion{0:D4}";
 
     /// <summary>Number of the first minion.</summary>
@@ -77,7 +79,8 @@ public sealed record SimulatorOptions
     public bool OverwriteLoad { get; init; } = true;
 
     /// <summary>
-    /// List targets longer than this take the master longer than its own time-out: published all the same, answered 500.
+    /// List targets longer than this take the master longer than its own time-out: published all the same, answered
+    /// 500.
     /// </summary>
     public int LongestTargetList { get; init; } = 20_000;
 
@@ -96,7 +99,8 @@ public sealed record SimulatorOptions
         Require(Name.Length > 0, nameof(Name), Name, "not empty");
         Require(Port is >= 0 and <= 65535, nameof(Port), Port, "0 to 65535");
         Require(ControlPort is >= 0 and <= 65535, nameof(ControlPort), ControlPort, "0 to 65535");
-        Require(Cache == CacheKind.File || Database is { Length: > 0 }, nameof(Database), Database, "a connection string");
+        Require(
+            Cache == CacheKind.File || Database is { Length: > 0 }, nameof(Database), Database, "a connection string");
         Require(Minions is >= 0 and <= 1_000_000, nameof(Minions), Minions, "0 to 1000000");
         Require(PendingMinions is >= 0 and <= 1_000_000, nameof(PendingMinions), PendingMinions, "0 to 1000000");
         Require(NamePattern.Contains("{0", StringComparison.Ordinal), nameof(NamePattern), NamePattern, "contains {0}");

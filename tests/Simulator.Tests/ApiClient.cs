@@ -7,7 +7,8 @@ namespace Saltern.Simulator.Tests;
 /// <summary>A plain client of salt-api, for tests.</summary>
 internal sealed class ApiClient(Uri address) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(1) })
+    private readonly HttpClient http = new(
+        new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(1) })
     {
         BaseAddress = address,
         Timeout = TimeSpan.FromSeconds(30),
@@ -15,7 +16,9 @@ internal sealed class ApiClient(Uri address) : IDisposable
 
     public string? Token { get; set; }
 
-    public static string Bare(string type) => type.Split(';')[0];
+    /// <summary>The content type as CherryPy writes it, without a space.</summary>
+    public static string TypeOf(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType?.ToString().Replace(" ", "", StringComparison.Ordinal) ?? "";
 
     public async Task LoginAsync(string user = "lab", string password = "lab-shared-secret")
     {
@@ -57,7 +60,8 @@ internal sealed class ApiClient(Uri address) : IDisposable
         return JsonNode.Parse(text)!["return"]![0]!;
     }
 
-    public Task<JsonNode> PublishAsync(string[] minions, string function, string? jid = null, params JsonNode[] arguments) =>
+    public Task<JsonNode> PublishAsync(
+        string[] minions, string function, string? jid = null, params JsonNode[] arguments) =>
         RunAsync(new JsonObject
         {
             ["client"] = "local_async",

@@ -1,6 +1,8 @@
 namespace Saltern.Simulator.Tests;
 
-/// <summary>The real clock, run faster and set forward: what takes a minute on a minion takes a test a second or two.</summary>
+/// <summary>
+/// The real clock, run faster and set forward: what takes a minute on a minion takes a test a second or two.
+/// </summary>
 internal sealed class HastyClock(double speed) : TimeProvider
 {
     private readonly DateTimeOffset origin = System.GetUtcNow();
@@ -18,7 +20,8 @@ internal sealed class HastyClock(double speed) : TimeProvider
 
     private sealed class HastyTimer(ITimer inner, HastyClock clock) : ITimer
     {
-        public bool Change(TimeSpan dueTime, TimeSpan period) => inner.Change(clock.Scale(dueTime), clock.Scale(period));
+        public bool Change(TimeSpan dueTime, TimeSpan period) =>
+            inner.Change(clock.Scale(dueTime), clock.Scale(period));
 
         public void Dispose() => inner.Dispose();
 

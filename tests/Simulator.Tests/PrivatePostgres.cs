@@ -7,8 +7,9 @@ using Xunit;
 namespace Saltern.Simulator.Tests;
 
 /// <summary>
-/// A PostgreSQL of the test run's own, in a new folder, reached by its socket: no port, no race, gone afterwards. PostgreSQL
-/// refuses to run as root, so under root it runs as <c>postgres</c>. Each caller gets a database with the job cache's schema.
+/// A PostgreSQL of the test run's own, in a new folder, reached by its socket: no port, no race, gone afterwards.
+/// PostgreSQL refuses to run as root, so under root it runs as <c>postgres</c>. Each caller gets a database with the
+/// job cache's schema.
 /// </summary>
 public sealed class PrivatePostgres : IAsyncLifetime
 {
@@ -88,7 +89,7 @@ public sealed class PrivatePostgres : IAsyncLifetime
     }
 
     private string ConnectionTo(string database) =>
-        $"Host={folder};Username=postgres;Database={database};Pooling=true;Maximum Pool Size=30;Include Error Detail=true";
+        $"Host={folder};Username=postgres;Database={database};Maximum Pool Size=30;Include Error Detail=true";
 
     private async Task WaitUntilReadyAsync()
     {

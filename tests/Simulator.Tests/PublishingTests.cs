@@ -21,7 +21,8 @@ public sealed class PublishingTests(PrivatePostgres postgres)
         Assert.Equal("true", (string)row["success"]!);
         JsonObject full = row["full_ret"]!.AsObject();
         Assert.Equal(
-            ["_stamp", "cmd", "fun", "fun_args", "id", "jid", "master_id", "metadata", "retcode", "return", "success", "user"],
+            ["_stamp", "cmd", "fun", "fun_args", "id", "jid", "master_id", "metadata", "retcode", "return", "success",
+            "user"],
             full.Select(pair => pair.Key).Order(StringComparer.Ordinal));
         Assert.Equal("[\"a\",1]", full["fun_args"]!.ToJsonString());
         Assert.Equal(7, (int)full["metadata"]!["action_id"]!);
@@ -143,5 +144,6 @@ public sealed class PublishingTests(PrivatePostgres postgres)
         scene.QueryAsync("select load::text from salt.jids where jid = $1", jid);
 
     private static Task StartEventAsync(Scene scene, string minion) => Scene.UntilAsync(async () =>
-        (await scene.QueryAsync("select data::text from salt.salt_events where tag = $1", $"salt/minion/{minion}/start")).Count > 0);
+        (await scene.QueryAsync(
+            "select data::text from salt.salt_events where tag = $1", $"salt/minion/{minion}/start")).Count > 0);
 }

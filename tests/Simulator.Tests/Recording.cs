@@ -6,9 +6,10 @@ using Xunit;
 namespace Saltern.Simulator.Tests;
 
 /// <summary>
-/// Plays a recording of a real master against the simulator, step by step: requests are sent and their answers compared, SQL is
-/// run on the simulator's job cache and its rows compared. Tokens and jids of the recording stand for those of this run.
-/// What happened between the steps (a minion stopped, a master started) is done by the test, at the note that tells of it.
+/// Plays a recording of a real master against the simulator, step by step: requests are sent and their answers
+/// compared, SQL is run on the simulator's job cache and its rows compared. Tokens and jids of the recording stand for
+/// those of this run. What happened between the steps (a minion stopped, a master started) is done by the test, at the
+/// note that tells of it.
 /// </summary>
 internal sealed partial class Recording(string file, PrivatePostgres postgres)
 {
@@ -141,10 +142,11 @@ internal sealed partial class Recording(string file, PrivatePostgres postgres)
         string text = await response.Content.ReadAsStringAsync();
         string status = ((string)recorded["status"]!).Split(' ')[0];
         string type = (string?)recorded["headers"]!["Content-Type"] ?? "";
-        string actualType = response.Content.Headers.ContentType?.ToString().Replace(" ", "", StringComparison.Ordinal) ?? "";
-        if (status != ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture) || type != actualType)
+        string actualType = ApiClient.TypeOf(response);
+        if (status != $"{(int)response.StatusCode}" || type != actualType)
         {
-            differences.Add($"{where}: recorded {status} {type}, simulated {(int)response.StatusCode} {actualType} {text}");
+            differences.Add(
+                $"{where}: recorded {status} {type}, simulated {(int)response.StatusCode} {actualType} {text}");
             return;
         }
 
@@ -158,7 +160,8 @@ internal sealed partial class Recording(string file, PrivatePostgres postgres)
         {
             JsonNode? simulated = JsonNode.Parse(text);
             LearnNames(body, simulated);
-            differences.AddRange(Shape.Compare(body, simulated, Translate).Select(difference => $"{where}: {difference}"));
+            differences.AddRange(
+                Shape.Compare(body, simulated, Translate).Select(difference => $"{where}: {difference}"));
             return;
         }
 
@@ -191,11 +194,16 @@ internal sealed partial class Recording(string file, PrivatePostgres postgres)
         {
             foreach (string key in (string[])["jid", "token"])
             {
-                if (job is JsonObject && job[key] is JsonValue old && counterpart is JsonObject && counterpart[key] is JsonValue now)
-                {
-                    names[(string)old!] = (string)now!;
-                }
+                Learn((job as JsonObject)?[key], (counterpart as JsonObject)?[key]);
             }
+        }
+    }
+
+    private void Learn(JsonNode? recorded, JsonNode? actual)
+    {
+        if (recorded is JsonValue && actual is JsonValue)
+        {
+            names[(string)recorded!] = (string)actual!;
         }
     }
 
@@ -214,7 +222,8 @@ internal sealed partial class Recording(string file, PrivatePostgres postgres)
         }
         while (rows.Count < recorded.Count && TimeProvider.System.GetUtcNow().UtcDateTime < giveUp);
 
-        differences.AddRange(Shape.Compare(recorded, rows, Translate).Select(difference => $"{note} {sql}: {difference}"));
+        differences.AddRange(
+            Shape.Compare(recorded, rows, Translate).Select(difference => $"{note} {sql}: {difference}"));
     }
 
     private async Task<JsonArray> RowsAsync(string query)

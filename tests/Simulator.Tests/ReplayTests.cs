@@ -33,15 +33,17 @@ public sealed class ReplayTests(PrivatePostgres postgres)
         await play
             .Before("m3 is down; its key is accepted", () => play.Master.TakeDown("m3"))
             .Before("event rows when m3 is back", () => play.Master.BringUp("m3"))
-            .Before("same jid again after m2 was restarted: the list of jids that a minion has seen lives in its memory", async () =>
-            {
-                play.Master.Restart("m2");
-                await play.WaitAsync(5);
-            })
+            .Before(
+                "same jid again after m2 was restarted: the list of jids that a minion has seen lives in its memory",
+                async () =>
+                {
+                    play.Master.Restart("m2");
+                    await play.WaitAsync(5);
+                })
             .PassOver(
-                "manage.present", // names m3 because the lab's minions share an address; the simulator's do not
-                "names m3 though it is down: presence goes by the addresses of the connections, and here all minions share "
-                + "127.0.0.1. Says nothing about minions with addresses of their own")
+                // True of the lab only: the simulator's minions have addresses of their own.
+                "names m3 though it is down: presence goes by the addresses of the connections, and here all minions "
+                + "share 127.0.0.1. Says nothing about minions with addresses of their own")
             .PlayAsync(16);
     }
 
@@ -60,7 +62,8 @@ public sealed class ReplayTests(PrivatePostgres postgres)
     }
 
     [Fact]
-    public Task Bad_requests() => new Recording("10-http-errors.json", postgres) { Options = Scene.Lab with { Minions = 4 } }
+    public Task Bad_requests() =>
+        new Recording("10-http-errors.json", postgres) { Options = Scene.Lab with { Minions = 4 } }
         .PlayAsync(34);
 
     [Fact]
@@ -81,7 +84,8 @@ public sealed class ReplayTests(PrivatePostgres postgres)
                 play.Master.Faults.Clear(FaultNames.RefuseConnection);
                 await play.Master.SwitchedAsync();
             })
-            .PassOver("start events: each minion sent one when the master was back, without having been restarted itself")
+            .PassOver(
+                "start events: each minion sent one when the master was back, without having been restarted itself")
             .PlayAsync(6);
     }
 
@@ -98,7 +102,8 @@ public sealed class ReplayTests(PrivatePostgres postgres)
                 await play.ExecuteAsync("alter schema salt rename to salt_away");
                 await play.WaitAsync(8);
             })
-            .Before("PostgreSQL is back: salt_returns", () => play.ExecuteAsync("alter schema salt_away rename to salt"))
+            .Before(
+                "PostgreSQL is back: salt_returns", () => play.ExecuteAsync("alter schema salt_away rename to salt"))
             .PlayAsync(18);
     }
 
@@ -115,10 +120,16 @@ public sealed class ReplayTests(PrivatePostgres postgres)
             await play.WaitAsync(4);
         };
         await play
-            .After("the master goes down 2 s after this and stays down for 15 s; the job ends 8 s after it began", DownFor(15))
-            .Before("events after the master came back", () => play.ExecuteAsync("delete from salt_events where tag not like '%start'"))
+            .After(
+                "the master goes down 2 s after this and stays down for 15 s; the job ends 8 s after it began",
+                DownFor(15))
+            .Before(
+                "events after the master came back",
+                () => play.ExecuteAsync("delete from salt_events where tag not like '%start'"))
             .After("events after the master came back", () => play.ExecuteAsync("delete from salt_events"))
-            .After("the master goes down 2 s after this and stays down for 150 s; the job ends 8 s after it began", DownFor(150))
+            .After(
+                "the master goes down 2 s after this and stays down for 150 s; the job ends 8 s after it began",
+                DownFor(150))
             .PlayAsync(9);
     }
 

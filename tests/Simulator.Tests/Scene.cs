@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Xunit;
@@ -73,7 +74,7 @@ internal sealed class Scene : IAsyncDisposable
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
-            rows.Add(JsonNode.Parse(reader.GetString(0))!.AsObject());
+            rows.Add(JsonNode.Parse(reader.GetString(0), null, new JsonDocumentOptions { MaxDepth = 900 })!.AsObject());
         }
 
         return rows;

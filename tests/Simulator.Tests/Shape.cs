@@ -66,7 +66,8 @@ internal sealed partial class Shape(Func<string, string> translate)
             }
 
             // The runner jobs.active names a process for each minion.
-            Look($"{path}.{name}", path.Contains(".Running[", StringComparison.Ordinal) ? "pid" : name, value, counterpart);
+            string kind = path.Contains(".Running[", StringComparison.Ordinal) ? "pid" : name;
+            Look($"{path}.{name}", kind, value, counterpart);
         }
 
         differences.AddRange(simulated.Keys.Where(name => !MayBeMore.Contains(name)).Select(name =>
@@ -112,8 +113,9 @@ internal sealed partial class Shape(Func<string, string> translate)
 
     private string Plain(JsonNode? node)
     {
-        string text = translate(node is JsonValue value && value.TryGetValue(out string? plain) ? plain : node!.ToJsonString());
-        text = text.Contains("Traceback", StringComparison.Ordinal) ? text[..text.IndexOf("Traceback", StringComparison.Ordinal)] : text;
+        string text = translate(
+            node is JsonValue value && value.TryGetValue(out string? plain) ? plain : node!.ToJsonString());
+        text = text.Split("Traceback")[0];
         text = text.StartsWith("Passed invalid arguments", StringComparison.Ordinal) ? text.Split('\n')[0] : text;
         return Moments().Replace(text, "#");
     }
@@ -125,6 +127,8 @@ internal sealed partial class Shape(Func<string, string> translate)
     }
 
     // Jids that the master made, points in time, process ids, and the folder of the lab.
-    [GeneratedRegex(@"\b20\d{18}\b|\d{4}, \w{3} \d\d \d\d:\d\d:\d\d\.\d{6}|(?<=[pP][iI][dD] )\d+|\d{4}-\d\d-\d\d[T ][\d:.+]+|/[\w/]+cache[\w/]*(?=/minion_jobs)")]
+    [GeneratedRegex(
+        @"\b20\d{18}\b|\d{4}, \w{3} \d\d \d\d:\d\d:\d\d\.\d{6}|(?<=[pP][iI][dD] )\d+|"
+        + @"\d{4}-\d\d-\d\d[T ][\d:.+]+|/[\w/]+cache[\w/]*(?=/minion_jobs)")]
     private static partial Regex Moments();
 }

@@ -24,7 +24,9 @@ internal abstract record CompoundExpression
     /// <summary><c>N@name</c>: a group of ours.</summary>
     public sealed record Group(string Name) : CompoundExpression;
 
-    /// <summary>A group by hand whose members are rows; what becomes of an <c>N@</c> when its group is looked up.</summary>
+    /// <summary>
+    /// A group by hand whose members are rows; what becomes of an <c>N@</c> when its group is looked up.
+    /// </summary>
     public sealed record MembersOf(GroupId GroupId) : CompoundExpression;
 
     /// <summary><c>G@</c>: a grain and a glob over its value, not case-sensitive.</summary>
@@ -42,7 +44,9 @@ internal abstract record CompoundExpression
 
     public sealed record Or(IReadOnlyList<CompoundExpression> Parts) : CompoundExpression;
 
-    /// <summary>The tree with each leaf and inner node replaced bottom-up by what <paramref name="change"/> makes of it.</summary>
+    /// <summary>
+    /// The tree with each leaf and inner node replaced bottom-up by what <paramref name="change"/> makes of it.
+    /// </summary>
     public CompoundExpression Rewrite(Func<CompoundExpression, CompoundExpression> change) => change(this switch
     {
         Not not => new Not(not.Inner.Rewrite(change)),

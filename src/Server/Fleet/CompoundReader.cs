@@ -4,8 +4,8 @@ namespace Saltern.Server.Fleet;
 
 /// <summary>
 /// Reads Salt's compound matcher syntax. What Salt takes is taken, with the meaning it has on a minion; what Salt
-/// silently matches nothing with (a missing operator, an open parenthesis, an unknown matcher) is refused with the place.
-/// Pure, and never throws, whatever the text.
+/// silently matches nothing with (a missing operator, an open parenthesis, an unknown matcher) is refused with the
+/// place. Pure, and never throws, whatever the text.
 /// </summary>
 internal sealed class CompoundReader
 {

@@ -7,7 +7,9 @@ internal sealed class FleetOptions
 {
     public const string Section = "Fleet";
 
-    /// <summary>How often the masters are asked for their keys; a new minion shows up at the latest after this time.</summary>
+    /// <summary>
+    /// How often the masters are asked for their keys; a new minion shows up at the latest after this time.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
     public TimeSpan KeyReadInterval { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -1,8 +1,9 @@
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// A grain target such as <c>systemd:version:25*</c>. Salt does not say where the name ends and the pattern begins: both
-/// <c>systemd</c> with <c>version:25*</c> and <c>systemd:version</c> with <c>25*</c> are tried, so the parts are kept.
+/// A grain target such as <c>systemd:version:25*</c>. Salt does not say where the name ends and the pattern begins:
+/// both <c>systemd</c> with <c>version:25*</c> and <c>systemd:version</c> with <c>25*</c> are tried, so the parts are
+/// kept.
 /// </summary>
 internal sealed record GrainPath(IReadOnlyList<string> Parts, char Delimiter)
 {
@@ -13,7 +14,9 @@ internal sealed record GrainPath(IReadOnlyList<string> Parts, char Delimiter)
         return parts.Length < 2 || parts[0].Length == 0 ? null : new GrainPath(parts, delimiter);
     }
 
-    /// <summary>For each number of leading parts that name a grain, 1 to all but one: the pattern that is left.</summary>
+    /// <summary>
+    /// For each number of leading parts that name a grain, 1 to all but one: the pattern that is left.
+    /// </summary>
     public IReadOnlyList<string> Rests() =>
         [.. Enumerable.Range(1, Parts.Count - 1).Select(taken => string.Join(Delimiter, Parts.Skip(taken)))];
 

@@ -15,7 +15,9 @@ internal static class GrainsText
     public const int LongestString = 16 * 1024;
     private const int DeepestNesting = 256;
 
-    /// <summary>Null when the element is no object. <c>Cut</c> names the grains that were left out for their size.</summary>
+    /// <summary>
+    /// Null when the element is no object. <c>Cut</c> names the grains that were left out for their size.
+    /// </summary>
     public static (string Json, IReadOnlyList<string> Cut)? From(JsonElement grains)
     {
         if (grains.ValueKind != JsonValueKind.Object)
@@ -46,7 +48,9 @@ internal static class GrainsText
 
     private static int SizeOf(KeyValuePair<string, string> grain) => grain.Key.Length + grain.Value.Length;
 
-    /// <summary>Takes out \u0000 and puts U+FFFD in the place of lone surrogates, on the text, since no reader takes them.</summary>
+    /// <summary>
+    /// Takes out \u0000 and puts U+FFFD in the place of lone surrogates, on the text, since no reader takes them.
+    /// </summary>
     internal static string Storable(string json)
     {
         if (!json.Contains('\\', StringComparison.Ordinal))

@@ -4,9 +4,9 @@ using NpgsqlTypes;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Puts groups in the place of their names: a group by hand becomes its member rows, a group by rule its rule, whose own
-/// groups are looked up in turn. Groups are read level by level, one query each, so a fleet's worth of nested groups
-/// costs as many queries as they are deep.
+/// Puts groups in the place of their names: a group by hand becomes its member rows, a group by rule its rule, whose
+/// own groups are looked up in turn. Groups are read level by level, one query each, so a fleet's worth of nested
+/// groups costs as many queries as they are deep.
 /// </summary>
 internal static class GroupLookup
 {

@@ -6,9 +6,9 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Groups of minions, by hand or by a rule in the compound syntax. A rule is checked when it is written, with every group
-/// it names, so that no group leads back to itself; one writer at a time, or two could close a circle together. A group
-/// that a rule names can be neither deleted nor renamed.
+/// Groups of minions, by hand or by a rule in the compound syntax. A rule is checked when it is written, with every
+/// group it names, so that no group leads back to itself; one writer at a time, or two could close a circle together.
+/// A group that a rule names can be neither deleted nor renamed.
 /// </summary>
 internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider clock, ILogger<Groups> logger)
 {
@@ -209,14 +209,16 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
 
     private static long[] Keys(IReadOnlyCollection<MinionKey> minions) => [.. minions.Select(minion => minion.Value)];
 
-    /// <summary>The row is written before its rule is checked; what cannot be stored fails the check as well as ''.</summary>
+    /// <summary>
+    /// The row is written before its rule is checked; what cannot be stored fails the check as well as ''.
+    /// </summary>
     private static string? Storable(string? rule) =>
         rule is not null && StorableText.FirstOdd(rule) is not null ? "" : rule;
 
     private static GroupOutcome.Refused? CheckName(string name) => GroupName().IsMatch(name)
         ? null
         : new GroupOutcome.Refused(
-            "name", "A group's name is 1 to 100 letters, digits, '.', '_', '-' or '@', so that a rule can name it by N@.");
+            "name", "A group's name is 1 to 100 letters, digits, '.', '_', '-' or '@': a rule names it by N@.");
 
     private static async Task<GroupOutcome.Refused?> CheckRuleAsync(
         string? rule, NpgsqlConnection connection, CancellationToken cancellationToken)

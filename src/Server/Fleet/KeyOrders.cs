@@ -8,8 +8,9 @@ using MinionKey = Saltern.Server.Fleet.MinionKey;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Accepts, rejects and deletes keys: the master does it, then the row follows. Each minion has an end of its own, and one
-/// that fails keeps none of the others from theirs. A crash between the two is mended by the next reading of the keys.
+/// Accepts, rejects and deletes keys: the master does it, then the row follows. Each minion has an end of its own, and
+/// one that fails keeps none of the others from theirs. A crash between the two is mended by the next reading of the
+/// keys.
 /// </summary>
 internal sealed partial class KeyOrders(
     NpgsqlDataSource dataSource, SaltMasters salt, KeyReading reading, IOptions<FleetOptions> options,
@@ -23,7 +24,9 @@ internal sealed partial class KeyOrders(
         order by w.place
         """;
 
-    /// <summary>The fingerprint is forgotten with the decision that was made about it; the next reading brings it.</summary>
+    /// <summary>
+    /// The fingerprint is forgotten with the decision that was made about it; the next reading brings it.
+    /// </summary>
     internal const string WriteSql = """
         update minion
         set key_status = $2, fingerprint_conflict = false,
@@ -38,17 +41,25 @@ internal sealed partial class KeyOrders(
 
     public Task<IReadOnlyList<KeyOrderEnd>> AcceptAsync(
         IReadOnlyCollection<MinionKey> minions, string actor, CancellationToken cancellationToken) =>
-        RunAsync(minions, KeyStatus.Accepted, (api, id) => api.AcceptKeyAsync(id, cancellationToken), actor, cancellationToken);
+        RunAsync(
+            minions, KeyStatus.Accepted, (api, id) => api.AcceptKeyAsync(id, cancellationToken), actor,
+            cancellationToken);
 
     public Task<IReadOnlyList<KeyOrderEnd>> RejectAsync(
         IReadOnlyCollection<MinionKey> minions, string actor, CancellationToken cancellationToken) =>
-        RunAsync(minions, KeyStatus.Rejected, (api, id) => api.RejectKeyAsync(id, cancellationToken), actor, cancellationToken);
+        RunAsync(
+            minions, KeyStatus.Rejected, (api, id) => api.RejectKeyAsync(id, cancellationToken), actor,
+            cancellationToken);
 
     public Task<IReadOnlyList<KeyOrderEnd>> DeleteAsync(
         IReadOnlyCollection<MinionKey> minions, string actor, CancellationToken cancellationToken) =>
-        RunAsync(minions, KeyStatus.Deleted, (api, id) => api.DeleteKeyAsync(id, cancellationToken), actor, cancellationToken);
+        RunAsync(
+            minions, KeyStatus.Deleted, (api, id) => api.DeleteKeyAsync(id, cancellationToken), actor,
+            cancellationToken);
 
-    /// <summary>Takes the key that the master has now for the minion's own. False if no other key had been seen.</summary>
+    /// <summary>
+    /// Takes the key that the master has now for the minion's own. False if no other key had been seen.
+    /// </summary>
     public async Task<bool> TrustAsync(MinionKey minion, string actor, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);

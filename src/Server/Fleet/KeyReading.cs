@@ -8,10 +8,10 @@ using Saltern.Server.Salt;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Keeps the fleet as the masters' keys say it is. All masters of a key domain are asked, then the domain is written in
-/// one transaction: a minion that moved from one master to the other is then never seen as gone in between. What a master
-/// that did not answer last said stands. A minion is with the master where its key is accepted; if several have it
-/// accepted, where it was.
+/// Keeps the fleet as the masters' keys say it is. All masters of a key domain are asked, then the domain is written
+/// in one transaction: a minion that moved from one master to the other is then never seen as gone in between. What a
+/// master that did not answer last said stands. A minion is with the master where its key is accepted; if several have
+/// it accepted, where it was.
 /// </summary>
 internal sealed partial class KeyReading(
     NpgsqlDataSource dataSource, SaltMasters salt, Masters masters, IOptions<FleetOptions> options, TimeProvider clock,
@@ -100,7 +100,8 @@ internal sealed partial class KeyReading(
         }
 
         var changes = await KeyWriting.WriteAsync(
-            dataSource, domain, [.. members.Select(master => master.Name)], reports, clock.GetUtcNow(), cancellationToken);
+            dataSource, domain, [.. members.Select(master => master.Name)], reports, clock.GetUtcNow(),
+            cancellationToken);
         if (changes.Any)
         {
             LogChanged(domain, changes.Written, changes.Gone);

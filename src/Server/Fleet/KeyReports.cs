@@ -3,12 +3,13 @@ using Saltern.Server.Salt;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// The keys that masters reported, in columns as a statement takes them: one row for each master and minion id. A master
-/// may have several keys of one id; the best status counts, and a denied key beside another is a conflict.
+/// The keys that masters reported, in columns as a statement takes them: one row for each master and minion id. A
+/// master may have several keys of one id; the best status counts, and a denied key beside another is a conflict.
 /// </summary>
 internal sealed class KeyReports
 {
-    private readonly List<(string Master, string Minion, KeyStatus Status, string? Fingerprint, bool Conflict)> rows = [];
+    private readonly List<(string Master, string Minion, KeyStatus Status, string? Fingerprint, bool Conflict)> rows =
+        [];
 
     public List<string> Masters { get; } = [];
 

@@ -17,8 +17,8 @@ internal static class KeyWriting
         """;
 
     /// <summary>
-    /// $1 domain, $2 to $6 the reports, $7 masters that were read, $8 masters of the settings, $9 now. A row is taken over
-    /// by the best report if its own master was read or is no more, or if only the report has the key accepted.
+    /// $1 domain, $2 to $6 the reports, $7 masters that were read, $8 masters of the settings, $9 now. A row is taken
+    /// over by the best report if its own master was read or is no more, or if only the report has the key accepted.
     /// </summary>
     internal const string WriteSql = """
         with report as (
@@ -32,7 +32,8 @@ internal static class KeyWriting
             order by r.minion_id, r.status <> 'accepted', r.master_id is distinct from m.master_id,
                      array_position(array['pending', 'rejected', 'denied'], r.status), r.master_id),
         differing as (
-            select minion_id from report group by minion_id having count(distinct fingerprint) > 1 or bool_or(conflict)),
+            select minion_id from report group by minion_id
+            having count(distinct fingerprint) > 1 or bool_or(conflict)),
         decided as (
             select b.minion_id, b.minion_key, b.master_id, b.status, b.fingerprint, d.minion_id is not null as differs,
                    m.master_id is null or m.key_status = 'deleted' or o.name = any($7) or o.name <> all($8)
@@ -44,8 +45,8 @@ internal static class KeyWriting
             left join master o on o.id = m.master_id
             left join differing d on d.minion_id = b.minion_id),
         written as (
-            insert into minion as m (key_domain_id, minion_id, master_id, key_status, key_fingerprint, fingerprint_conflict,
-                                     first_seen_at)
+            insert into minion as m (key_domain_id, minion_id, master_id, key_status, key_fingerprint,
+                                     fingerprint_conflict, first_seen_at)
             select $1, d.minion_id,
                    case when d.takes then d.master_id else m.master_id end,
                    case when d.takes then d.status else m.key_status end,

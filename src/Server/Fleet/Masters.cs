@@ -6,9 +6,10 @@ using Saltern.Server.Salt;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// The state of the masters: whether they answer, and whether handing out work to them is paused. Their settings are in
-/// the configuration; a row is only what must survive a restart and be seen by every node. A master that fails is left
-/// alone for 1 s, then 2 s, and so on up to a minute; of several calls that fail together only the first makes it longer.
+/// The state of the masters: whether they answer, and whether handing out work to them is paused. Their settings are
+/// in the configuration; a row is only what must survive a restart and be seen by every node. A master that fails is
+/// left alone for 1 s, then 2 s, and so on up to a minute; of several calls that fail together only the first makes it
+/// longer.
 /// </summary>
 internal sealed partial class Masters(
     NpgsqlDataSource dataSource, SaltMasters salt, Bells bells, TimeProvider clock, ILogger<Masters> logger)
@@ -20,7 +21,8 @@ internal sealed partial class Masters(
 
     internal const string RegisterMastersSql = """
         insert into master (name, key_domain_id)
-        select s.name, d.id from unnest($1::text[], $2::text[]) as s(name, domain) join key_domain d on d.name = s.domain
+        select s.name, d.id from unnest($1::text[], $2::text[]) as s(name, domain)
+        join key_domain d on d.name = s.domain
         order by s.name
         on conflict (name) do update set key_domain_id = excluded.key_domain_id
         where master.key_domain_id <> excluded.key_domain_id
@@ -47,8 +49,10 @@ internal sealed partial class Masters(
         """;
 
     internal const string PauseSql = """
-        update master set paused_at = coalesce(paused_at, $2), paused_by = case when paused_at is null then $3 else paused_by end,
-               pause_reason = case when paused_at is null then $4 else pause_reason end
+        update master
+        set paused_at = coalesce(paused_at, $2),
+            paused_by = case when paused_at is null then $3 else paused_by end,
+            pause_reason = case when paused_at is null then $4 else pause_reason end
         where name = $1
         """;
 
@@ -77,7 +81,9 @@ internal sealed partial class Masters(
         returning before.health
         """;
 
-    /// <summary>Gives each master of the settings its row. Called when the server starts, before anything is handed out.</summary>
+    /// <summary>
+    /// Gives each master of the settings its row. Called when the server starts, before anything is handed out.
+    /// </summary>
     public async Task RegisterAsync(CancellationToken cancellationToken)
     {
         var domains = salt.Options.Select(master => master.KeyDomain).ToArray();
@@ -97,7 +103,8 @@ internal sealed partial class Masters(
     public async Task<Pause?> PausedAsync(CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        var rows = await Statement.QueryAsync(connection, PauseStateSql, [], row => ReadPause(row, 0), cancellationToken);
+        var rows = await Statement.QueryAsync(
+            connection, PauseStateSql, [], row => ReadPause(row, 0), cancellationToken);
         return rows.Single();
     }
 
@@ -151,7 +158,9 @@ internal sealed partial class Masters(
         return found;
     }
 
-    /// <summary>The master answered. Cheap to say again: written only when it changes something, or once a minute.</summary>
+    /// <summary>
+    /// The master answered. Cheap to say again: written only when it changes something, or once a minute.
+    /// </summary>
     public async Task ReportUpAsync(string master, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);

@@ -15,9 +15,10 @@ internal sealed partial class MinionFacts(NpgsqlDataSource dataSource, ILogger<M
     /// <summary>Rows are locked in the order of their keys: signs of life are written at the same time.</summary>
     internal const string LearnSql = """
         with learned as (
-            select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                                 $8::text[], $9::text[], $10::text[])
-                as l(minion_key, at, os, os_release, os_family, kernel_release, cpu_arch, salt_version, addresses, grains)),
+            select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+                                 $7::text[], $8::text[], $9::text[], $10::text[])
+                as l(minion_key, at, os, os_release, os_family, kernel_release, cpu_arch, salt_version, addresses,
+                     grains)),
         locked as (
             select m.minion_key from minion m join learned l on l.minion_key = m.minion_key
             where m.refreshed_at is null or m.refreshed_at <= l.at
@@ -99,7 +100,8 @@ internal sealed partial class MinionFacts(NpgsqlDataSource dataSource, ILogger<M
 
     private static IEnumerable<string> TextsIn(JsonElement grains, string name) =>
         grains.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)
+            ? list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String)
+                .Select(item => item.GetString()!)
             : [];
 
     private static string? Text(JsonElement grains, string name) =>

@@ -1,6 +1,8 @@
 namespace Saltern.Server.Fleet;
 
-/// <summary>What is wrong with minions that were named, gathered so that a hundred thousand names stay one sentence.</summary>
+/// <summary>
+/// What is wrong with minions that were named, gathered so that a hundred thousand names stay one sentence.
+/// </summary>
 internal sealed class NameProblems
 {
     private readonly List<string> notAccepted = [];

@@ -49,7 +49,8 @@ internal static class RegexCheck
     };
 
     private static async Task<Dictionary<string, string?>> AskAsync(
-        List<(string Pattern, string Anchored)> wanted, NpgsqlConnection connection, CancellationToken cancellationToken)
+        List<(string Pattern, string Anchored)> wanted, NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var problems = new Dictionary<string, string?>(StringComparer.Ordinal);
         var texts = NpgsqlDbType.Array | NpgsqlDbType.Text;

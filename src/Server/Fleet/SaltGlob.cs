@@ -4,8 +4,9 @@ using System.Text;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Globs as Python's fnmatch has them (<c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[!abc]</c>), turned into regular expressions
-/// of PostgreSQL. Every character that is not a letter or digit is escaped, so nothing in a glob can become an operator.
+/// Globs as Python's fnmatch has them (<c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[!abc]</c>), turned into regular
+/// expressions of PostgreSQL. Every character that is not a letter or digit is escaped, so nothing in a glob can
+/// become an operator.
 /// </summary>
 internal static class SaltGlob
 {
@@ -39,7 +40,9 @@ internal static class SaltGlob
         return regex.ToString();
     }
 
-    /// <summary>A bracket right after <c>[</c> or <c>[!</c> is a member, not the end; without an end <c>[</c> is itself.</summary>
+    /// <summary>
+    /// A bracket right after <c>[</c> or <c>[!</c> is a member, not the end; without an end <c>[</c> is itself.
+    /// </summary>
     private static int EndOfSet(string glob, int open)
     {
         var from = open + 1;

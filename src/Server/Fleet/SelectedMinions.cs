@@ -10,8 +10,8 @@ internal abstract record SelectedMinions
     }
 
     /// <summary>
-    /// <c>select m.minion_key from minion m where …</c>, to be put into a larger statement. Nothing that a user wrote is
-    /// part of the text: it is all in the parameters, which are positional and start where the caller asked.
+    /// <c>select m.minion_key from minion m where …</c>, to be put into a larger statement. Nothing that a user wrote
+    /// is part of the text: it is all in the parameters, which are positional and start where the caller asked.
     /// </summary>
     public sealed record Query(string Sql, IReadOnlyList<NpgsqlParameter> Parameters) : SelectedMinions;
 

@@ -7,7 +7,8 @@ namespace Saltern.Server.Fleet;
 internal static class SelectionRegex
 {
     /// <summary>
-    /// Salt lower-cases both pattern and value of a grain; the flag does the same without turning <c>\D</c> into <c>\d</c>.
+    /// Salt lower-cases both pattern and value of a grain; the flag does the same without turning <c>\D</c> into
+    /// <c>\d</c>.
     /// </summary>
     public const string IgnoreCase = "(?i)";
 

@@ -5,10 +5,10 @@ using NpgsqlTypes;
 namespace Saltern.Server.Fleet;
 
 /// <summary>
-/// Writes a selection as a condition over <c>minion m</c>. The text it writes is made of constants and parameter numbers
-/// only; what a user wrote goes into parameters. Grains are matched by the function <c>grain_matches</c> of the schema,
-/// which walks them as Salt's subdict_match does; the few grains that have a column are matched by it, which spares
-/// unpacking the grains of the whole fleet.
+/// Writes a selection as a condition over <c>minion m</c>. The text it writes is made of constants and parameter
+/// numbers only; what a user wrote goes into parameters. Grains are matched by the function <c>grain_matches</c> of
+/// the schema, which walks them as Salt's subdict_match does; the few grains that have a column are matched by it,
+/// which spares unpacking the grains of the whole fleet.
 /// </summary>
 internal sealed class SelectionSql(int firstParameter)
 {
@@ -32,7 +32,8 @@ internal sealed class SelectionSql(int firstParameter)
         CompoundExpression.Network network =>
             $"exists (select from unnest(m.ip_addresses) a where a <<= {Text(network.Range.ToString())}::inet)",
         CompoundExpression.Grain grain => WriteGrain(
-            grain.Path, [.. grain.Path.Rests().Select(rest => SelectionRegex.IgnoreCase + SelectionRegex.ForGlob(rest))]),
+            grain.Path,
+            [.. grain.Path.Rests().Select(rest => SelectionRegex.IgnoreCase + SelectionRegex.ForGlob(rest))]),
         CompoundExpression.GrainRegex grain => WriteGrain(
             grain.Path, [.. grain.Path.Rests().Select(rest => SelectionRegex.ForGrainRegex(rest))]),
         _ => throw new InvalidOperationException($"{expression} must be looked up before it is written"),
@@ -75,8 +76,9 @@ internal sealed class SelectionSql(int firstParameter)
     {
         // A grain that is a list or a dict has no text in its column; whoever has none is walked.
         var column = ColumnOf(path);
-        var quick = column is null ? "" : $"case when m.{column} is not null then m.{column} ~ {Text(patterns[0])} else ";
         var walked = $"grain_matches(m.grains, {Texts(path.Parts)}, {Texts(path.Rests())}, {Texts(patterns)}, 0)";
-        return column is null ? walked : $"({quick}{walked} end)";
+        return column is null
+            ? walked
+            : $"(case when m.{column} is not null then m.{column} ~ {Text(patterns[0])} else {walked} end)";
     }
 }

@@ -52,7 +52,8 @@ internal sealed partial class SignsOfLife(
 
     internal const string TouchSql = """
         with heard as (
-            select minion_key, least(max(at), $3) as at from unnest($1::bigint[], $2::timestamptz[]) as h(minion_key, at)
+            select minion_key, least(max(at), $3) as at
+            from unnest($1::bigint[], $2::timestamptz[]) as h(minion_key, at)
             group by minion_key),
         locked as (
             select m.minion_key, h.at from minion m join heard h on h.minion_key = m.minion_key

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Saltern.Server.Database;
 
 namespace Saltern.Server.Fleet;
 
@@ -36,7 +37,9 @@ internal static class TargetSelector
         TargetSelection selection, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         BuildAsync(selection, connection, 1, cancellationToken);
 
-    /// <summary>A query whose parameters begin with <paramref name="firstParameter"/>, after the caller's own.</summary>
+    /// <summary>
+    /// A query whose parameters begin with <paramref name="firstParameter"/>, after the caller's own.
+    /// </summary>
     public static async Task<SelectedMinions> BuildAsync(
         TargetSelection selection, NpgsqlConnection connection, int firstParameter, CancellationToken cancellationToken)
     {
@@ -93,7 +96,7 @@ internal static class TargetSelector
             return null;
         }
 
-        await using var command = new NpgsqlCommand(KeyDomainSql, connection) { Parameters = { new() { Value = name } } };
+        await using var command = Statement.Of(connection, KeyDomainSql, name);
         return await command.ExecuteScalarAsync(cancellationToken) as int?;
     }
 
@@ -137,7 +140,8 @@ internal static class TargetSelector
     }
 
     private static async Task<(CompoundExpression? Expression, SelectedMinions.Refused? Refused)> LookUpAsync(
-        string argument, CompoundExpression expression, NpgsqlConnection connection, CancellationToken cancellationToken)
+        string argument, CompoundExpression expression, NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var (whole, problem) = await GroupLookup.ExpandAsync(expression, connection, cancellationToken);
         problem ??= await RegexCheck.FindProblemAsync(whole!, connection, cancellationToken);

@@ -6,7 +6,11 @@ namespace Saltern.Server.Housekeeping;
 
 /// <summary>Runs housekeeping at the start and then at regular intervals.</summary>
 internal sealed partial class Broom(
-    JobCacheDays days, IOptions<HousekeepingOptions> options, TimeProvider clock, ILogger<Broom> log)
+    JobCacheDays days,
+    JobCacheRest rest,
+    IOptions<HousekeepingOptions> options,
+    TimeProvider clock,
+    ILogger<Broom> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -18,6 +22,7 @@ internal sealed partial class Broom(
             {
                 await days.MakeAsync(stoppingToken);
                 await days.EndAsync(stoppingToken);
+                await rest.RemoveAsync(stoppingToken);
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {

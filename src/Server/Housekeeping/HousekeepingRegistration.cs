@@ -8,7 +8,9 @@ internal static class HousekeepingRegistration
     public static IServiceCollection AddHousekeeping(this IServiceCollection services)
     {
         services.AddSettings<HousekeepingOptions, HousekeepingOptionsValidator>(HousekeepingOptions.Section);
+        services.AddSingleton<ResultKeeping>();
         services.AddSingleton<JobCacheDays>();
+        services.AddSingleton<JobCacheRest>();
         services.AddHostedService<Broom>();
         return services;
     }

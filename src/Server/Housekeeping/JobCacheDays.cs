@@ -12,9 +12,14 @@ namespace Saltern.Server.Housekeeping;
 /// emptied and dropped under a short lock time-out, again at the next pass where that was in vain.
 /// </summary>
 internal sealed partial class JobCacheDays(
-    NpgsqlDataSource database, IOptions<HousekeepingOptions> options, TimeProvider clock, ILogger<JobCacheDays> log)
+    NpgsqlDataSource database,
+    ResultKeeping keeping,
+    IOptions<HousekeepingOptions> options,
+    TimeProvider clock,
+    ILogger<JobCacheDays> log)
 {
-    private static readonly string[] Tables = ["salt_returns", "salt_events"];
+    private const string Returns = "salt_returns";
+    private static readonly string[] Tables = [Returns, "salt_events"];
 
     /// <summary>Makes yesterday, today and the days ahead where they are missing; returns how many it made.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellationToken)
@@ -70,10 +75,16 @@ internal sealed partial class JobCacheDays(
             LogMade(day.Partition);
             return true;
         }
+        catch (PostgresException problem) when (problem.SqlState == PostgresErrorCodes.CheckViolation)
+        {
+            LogNotMade(day.Partition, "returns or events of that day lie in the default partition already, where they "
+                + "are read and settled like all others until their time is over");
+            return false;
+        }
         catch (PostgresException problem)
         {
-            // Another node made it, a lock was not to be had, or the default partition holds rows of that day: rows of
-            // it have a home in the default one, so nothing is lost, and the next pass tries again.
+            // Another node made it, or a lock was not to be had: rows of that day have a home in the default partition,
+            // so nothing is lost, and the next pass tries again.
             LogNotMade(day.Partition, problem.MessageText);
             return false;
         }
@@ -82,30 +93,54 @@ internal sealed partial class JobCacheDays(
     private async Task<bool> EndAsync(
         NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
     {
-        if (day.Table == "salt_returns" && !await MayEndAsync(connection, day, cancellationToken))
-        {
-            return false;
-        }
-
         try
         {
-            if (day.Table == "salt_returns")
+            var mark = await ResultKeeping.MarkAsync(connection, cancellationToken);
+            if (day.Table == Returns)
             {
-                await KeepResultsAsync(connection, day, cancellationToken);
+                if (!await MayEndAsync(connection, day, cancellationToken))
+                {
+                    return false;
+                }
+
+                await keeping.KeepAsync(connection, day, cancellationToken);
             }
 
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await Statement.ExecuteAsync(connection, LockTimeoutSql, [Timeout()], cancellationToken);
-            await Statement.ExecuteAsync(connection, EndSql(day), [], cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            LogEnded(day.Partition);
-            return true;
+            return await DropAsync(connection, day, mark, cancellationToken);
         }
-        catch (PostgresException problem) when (problem.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (PostgresException problem) when (problem.SqlState is PostgresErrorCodes.LockNotAvailable
+            or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UndefinedTable)
         {
+            // A reader or a writer was in the way, or another node has just ended it.
             LogNotEnded(day.Partition, problem.MessageText);
             return false;
         }
+    }
+
+    /// <summary>
+    /// Looks once more, now that nobody can write into the day (a master whose clock is wrong by weeks does), and keeps
+    /// what came while the rest was being kept. Then the day goes.
+    /// </summary>
+    private async Task<bool> DropAsync(
+        NpgsqlConnection connection, JobCacheDay day, string mark, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Statement.ExecuteAsync(connection, LockTimeoutSql, [Timeout()], cancellationToken);
+        await Statement.ExecuteAsync(connection, LockSql(day), [], cancellationToken);
+        if (day.Table == Returns)
+        {
+            if (!await MayEndAsync(connection, day, cancellationToken))
+            {
+                return false;
+            }
+
+            await keeping.KeepSinceAsync(connection, day, mark, cancellationToken);
+        }
+
+        await Statement.ExecuteAsync(connection, EndSql(day), [], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        LogEnded(day.Partition);
+        return true;
     }
 
     private async Task<bool> MayEndAsync(
@@ -119,15 +154,6 @@ internal sealed partial class JobCacheDays(
 
         LogNotEnded(day.Partition, "returns of that day are not settled, or targets from then are still picked up");
         return false;
-    }
-
-    private async Task KeepResultsAsync(
-        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
-    {
-        await using var command = Statement.Of(
-            connection, KeepSql, day.From, day.To, options.Value.KeptResultCharacters);
-        command.CommandTimeout = 0;
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<IReadOnlyList<JobCacheDay>> PartitionsAsync(
@@ -153,25 +179,17 @@ internal sealed partial class JobCacheDays(
             or exists (select 1 from submission where outstanding > 0 and created_at < $1)
         """;
 
-    /// <summary>Every attempt that points into the day gets its own copy of the result, up to the cap.</summary>
-    internal const string KeepSql = """
-        update attempt a
-        set result = left(r.full_ret::text, $3), result_cut = length(r.full_ret::text) > $3
-        from salt.salt_returns r
-        join submission s on s.jid = r.jid
-        join master h on h.id = s.master_id
-        join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
-        where r.alter_time >= $1 and r.alter_time < $2 and a.action_id = s.action_id and a.minion_key = m.minion_key
-          and a.submission_id = s.id and a.returned_at = r.alter_time and a.result is null
-        """;
-
     private static string MakeSql(JobCacheDay day) => $"""
         create table salt.{day.Partition} (like salt.{day.Table} including all);
         alter table salt.{day.Partition} add constraint bounds
             check (alter_time >= '{day.From:O}' and alter_time < '{day.To:O}' and alter_time is not null);
-        alter table salt.{day.Table} attach partition salt.{day.Partition} for values from ('{day.From:O}') to ('{day.To:O}');
+        alter table salt.{day.Table} attach partition salt.{day.Partition}
+            for values from ('{day.From:O}') to ('{day.To:O}');
         alter table salt.{day.Partition} drop constraint bounds;
         """;
+
+    /// <summary>Stops writers into that one day; readers go on.</summary>
+    private static string LockSql(JobCacheDay day) => $"lock table salt.{day.Partition} in share mode";
 
     private static string EndSql(JobCacheDay day) => $"""
         truncate salt.{day.Partition};

@@ -15,9 +15,11 @@ namespace Saltern.Simulator.Control;
 /// (may be empty); <c>DELETE /faults/{name}</c>; <c>DELETE /faults</c>.</item>
 /// <item><c>GET /ledger?from=0&amp;limit=1000</c>: entries and <c>next</c>, null on the last page;
 /// <c>GET /ledger?jid=…&amp;minion=…</c>: those of a job, a minion, or both.</item>
-/// <item><c>GET /minions?from=0&amp;limit=1000</c>; <c>POST /minions</c> with <c>{"count":n,"key":"accepted|pending"}</c> or
+/// <item><c>GET /minions?from=0&amp;limit=1000</c>; <c>POST /minions</c> with
+/// <c>{"count":n,"key":"accepted|pending"}</c> or
 /// <c>{"ids":[…]}</c>; <c>POST /minions/{id}/down|up|restart|reboot|reconnect</c>.</item>
-/// <item><c>PUT /files/{path}</c>: the body becomes <c>salt://path</c>. <c>GET /stats</c>: <see cref="SimulatorCounts"/>.</item>
+/// <item><c>PUT /files/{path}</c>: the body becomes <c>salt://path</c>. <c>GET /stats</c>: <see
+/// cref="SimulatorCounts"/>.</item>
 /// </list>
 /// </summary>
 internal sealed class ControlHandler(SimulatedMaster master)
@@ -48,7 +50,7 @@ internal sealed class ControlHandler(SimulatedMaster master)
         string[] parts = (context.Request.Path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
         return (context.Request.Method, parts) switch
         {
-            ("GET", ["faults"]) => AnswerAsync(context, master.Faults.Set()),
+            ("GET", ["faults"]) => AnswerAsync(context, master.Faults.All()),
             ("PUT", ["faults", string name]) => SetFaultAsync(context, name),
             ("DELETE", ["faults"]) => ClearAllAsync(context),
             ("DELETE", ["faults", string name]) => DoneAsync(context, master.Faults.Clear(name)),

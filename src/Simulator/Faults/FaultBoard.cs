@@ -25,7 +25,7 @@ public sealed class FaultBoard
     internal event Action<Fault?, Fault?>? Changed;
 
     /// <summary>All that are set.</summary>
-    public IReadOnlyList<Fault> Set() => [.. faults.Values.OrderBy(fault => fault.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<Fault> All() => [.. faults.Values.OrderBy(fault => fault.Name, StringComparer.Ordinal)];
 
     /// <summary>Sets a fault; one of the same name is replaced.</summary>
     public void Set(Fault fault)
@@ -40,7 +40,8 @@ public sealed class FaultBoard
         if (fault.Probability is not (>= 0 and <= 1) || fault.Count is < 1 || fault.Seconds < 0 || fault.Bytes < 0)
         {
             throw new ArgumentException(
-                $"Fault '{fault.Name}': probability is 0 to 1, count at least 1, seconds and bytes at least 0.", nameof(fault));
+                $"Fault '{fault.Name}': probability is 0 to 1, count at least 1, seconds and bytes at least 0.",
+                nameof(fault));
         }
 
         CheckBody(fault);
@@ -55,7 +56,8 @@ public sealed class FaultBoard
     }
 
     /// <summary>Sets a fault by name with a length in seconds.</summary>
-    public void Set(string name, double seconds = 0, int? count = null, string? minion = null, string? function = null) =>
+    public void Set(
+        string name, double seconds = 0, int? count = null, string? minion = null, string? function = null) =>
         Set(new Fault { Name = name, Seconds = seconds, Count = count, Minion = minion, Function = function });
 
     /// <summary>Ends a fault; false if it was not set.</summary>
@@ -167,7 +169,8 @@ public sealed class FaultBoard
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"Fault '{fault.Name}': body is no JSON: {error.Message}", nameof(fault), error);
+            throw new ArgumentException(
+                $"Fault '{fault.Name}': body is no JSON: {error.Message}", nameof(fault), error);
         }
     }
 }

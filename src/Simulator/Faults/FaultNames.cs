@@ -41,17 +41,21 @@ public static class FaultNames
     /// <summary>A login is taken and never answered.</summary>
     public const string LoginHang = "login-hang";
 
-    /// <summary>Publishing takes <see cref="Fault.Seconds"/>: after the load is saved, before minions get the job.</summary>
+    /// <summary>
+    /// Publishing takes <see cref="Fault.Seconds"/>: after the load is saved, before minions get the job.
+    /// </summary>
     public const string SlowPublish = "slow-publish";
 
     /// <summary>
-    /// The master process is down and salt-api is up: jobs are answered 500 after <see cref="Fault.Seconds"/> (15 if not
-    /// given), logins never, nothing is published; minions try to return for three minutes. When it ends, each
+    /// The master process is down and salt-api is up: jobs are answered 500 after <see cref="Fault.Seconds"/> (15 if
+    /// not given), logins never, nothing is published; minions try to return for three minutes. When it ends, each
     /// minion that is up sends a start event. Ignores filters, probability and count.
     /// </summary>
     public const string MasterDown = "master-down";
 
-    /// <summary>The return is delivered twice, the second <see cref="Fault.Seconds"/> later with a stamp of its own.</summary>
+    /// <summary>
+    /// The return is delivered twice, the second <see cref="Fault.Seconds"/> later with a stamp of its own.
+    /// </summary>
     public const string ReturnTwice = "return-twice";
 
     /// <summary>The return is delivered <see cref="Fault.Seconds"/> after the job has ended.</summary>
@@ -67,15 +71,20 @@ public static class FaultNames
     public const string NeverReturn = "never-return";
 
     /// <summary>
-    /// Returns reach the master and are lost there, as with stock pgjsonb while PostgreSQL is away; ends by itself after
+    /// Returns reach the master and are lost there, as with stock pgjsonb while PostgreSQL is away; ends by itself
+    /// after
     /// <see cref="Fault.Seconds"/> if given.
     /// </summary>
     public const string LoseReturns = "lose-returns";
 
-    /// <summary>The transaction that stores the return stays open for <see cref="Fault.Seconds"/> before its commit.</summary>
+    /// <summary>
+    /// The transaction that stores the return stays open for <see cref="Fault.Seconds"/> before its commit.
+    /// </summary>
     public const string CommitLate = "commit-late";
 
-    /// <summary>The minions that match are down while the fault is set; when it ends they come up with a start event.</summary>
+    /// <summary>
+    /// The minions that match are down while the fault is set; when it ends they come up with a start event.
+    /// </summary>
     public const string MinionDown = "minion-down";
 
     /// <summary>The minion restarts in the middle of the job: no return, jids forgotten, a start event.</summary>

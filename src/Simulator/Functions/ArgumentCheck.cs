@@ -23,7 +23,8 @@ internal static class ArgumentCheck
         {
             int takes = function.Parameters.Length;
             return Invalid(
-                function, $"{name}() takes {takes} positional argument{(takes == 1 ? "" : "s")} but {given} were given");
+                function,
+                $"{name}() takes {takes} positional argument{(takes == 1 ? "" : "s")} but {given} were given");
         }
 
         string[] missing = [.. function.Parameters.Take(function.Required).Skip(given)

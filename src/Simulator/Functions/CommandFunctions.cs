@@ -5,8 +5,8 @@ using Saltern.Simulator.Jobs;
 namespace Saltern.Simulator.Functions;
 
 /// <summary>
-/// Salt's module <c>cmd</c>. The return code of the job is that of the command, except when the command ran into its own
-/// timeout: then the job succeeds with return code 0, and only the text tells.
+/// Salt's module <c>cmd</c>. The return code of the job is that of the command, except when the command ran into its
+/// own timeout: then the job succeeds with return code 0, and only the text tells.
 /// </summary>
 internal static class CommandFunctions
 {

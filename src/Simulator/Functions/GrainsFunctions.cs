@@ -9,7 +9,10 @@ internal static class GrainsFunctions
 {
     public static SaltFunction[] All { get; } =
     [
-        new("grains.items", call => FunctionResult.Of(Grains.Of(call.Fleet, call.Minion))) { Parameters = ["sanitize"] },
+        new("grains.items", call => FunctionResult.Of(Grains.Of(call.Fleet, call.Minion)))
+        {
+            Parameters = ["sanitize"],
+        },
         new("grains.ls", Names),
         new("grains.item", Item) { TakesMore = true, TakesKeywords = true },
         new("grains.get", Get) { Parameters = ["key", "default", "delimiter", "ordered"], Required = 1 },

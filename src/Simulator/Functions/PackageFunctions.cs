@@ -4,7 +4,9 @@ using Saltern.Simulator.Minions;
 
 namespace Saltern.Simulator.Functions;
 
-/// <summary>Salt's module <c>pkg</c> over a package set of the minion's own: what was installed stays installed.</summary>
+/// <summary>
+/// Salt's module <c>pkg</c> over a package set of the minion's own: what was installed stays installed.
+/// </summary>
 internal static class PackageFunctions
 {
     public static SaltFunction[] All { get; } =
@@ -19,7 +21,7 @@ internal static class PackageFunctions
         Open("pkg.version", call => Named(call, PackageSet.Of(call).VersionOf)),
         Open("pkg.latest_version", call => Named(call, PackageSet.Of(call).NewerThanInstalled)),
         Open("pkg.info_installed", InfoInstalled),
-        Open("pkg.list_repos", call => FunctionResult.Of(Repositories(call, _ => new JsonObject { ["enabled"] = true }))),
+        Open("pkg.list_repos", call => FunctionResult.Of(Repositories(call, new JsonObject { ["enabled"] = true }))),
     ];
 
     private static SaltFunction Locked(string name, Func<FunctionCall, FunctionResult> run) =>
@@ -83,7 +85,8 @@ internal static class PackageFunctions
         PackageSet packages = PackageSet.Of(call);
         HashSet<string> only = [.. Wanted(call).Select(package => package.Name)];
         JsonObject changes = [];
-        foreach ((string name, string version) in packages.Upgrades().Where(pair => only.Count == 0 || only.Contains(pair.Key)))
+        bool Wants(string name) => only.Count == 0 || only.Contains(name);
+        foreach ((string name, string version) in packages.Upgrades().Where(pair => Wants(pair.Key)))
         {
             Change(packages, changes, name, version);
         }
@@ -101,15 +104,15 @@ internal static class PackageFunctions
         }
     }
 
-    private static FunctionResult RefreshDb(FunctionCall call) => FunctionResult.Of(Repositories(call, _ => true));
+    private static FunctionResult RefreshDb(FunctionCall call) => FunctionResult.Of(Repositories(call, true));
 
-    private static JsonObject Repositories(FunctionCall call, Func<string, JsonNode> value)
+    private static JsonObject Repositories(FunctionCall call, JsonNode value)
     {
         Distribution os = Distribution.Of(call.Minion);
         JsonObject repositories = [];
         foreach (string name in (string[])[$"{os.FullName}-{os.Release}-Pool", $"{os.FullName}-{os.Release}-Updates"])
         {
-            repositories[name] = value(name);
+            repositories[name] = value.DeepClone();
         }
 
         return repositories;
@@ -140,7 +143,8 @@ internal static class PackageFunctions
         PackageSet packages = PackageSet.Of(call);
         string[] names = [.. call.Positional.Select(Json.TextOf)];
         JsonObject found = [];
-        foreach ((string name, string version) in packages.All().Where(pair => names.Length == 0 || names.Contains(pair.Key)))
+        bool Wants(string name) => names.Length == 0 || names.Contains(name);
+        foreach ((string name, string version) in packages.All().Where(pair => Wants(pair.Key)))
         {
             string[] parts = version.Split('-', 2);
             found[name] = new JsonObject

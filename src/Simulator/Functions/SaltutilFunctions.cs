@@ -8,6 +8,12 @@ namespace Saltern.Simulator.Functions;
 /// <summary>Salt's module <c>saltutil</c>: what runs, what ran, and ending it.</summary>
 internal static class SaltutilFunctions
 {
+    private static readonly string[] Synced =
+    [
+        "beacons", "clouds", "engines", "executors", "grains", "log_handlers", "matchers", "modules", "output",
+        "proxymodules", "renderers", "returners", "sdb", "serializers", "states", "thorium", "utils",
+    ];
+
     public static SaltFunction[] All { get; } =
     [
         new("saltutil.running", Running),
@@ -31,7 +37,9 @@ internal static class SaltutilFunctions
 
     // A job that has not forked yet, and the call itself, are not in the minion's folder of running jobs.
     private static IEnumerable<RunningJob> Jobs(FunctionCall call) => (call.State.Running ?? []).Where(job =>
-        !job.Killed && job.Publication.Jid != call.Publication.Jid && job.StartedAt + call.Process.ForkDelay <= call.Now);
+        !job.Killed
+        && job.Publication.Jid != call.Publication.Jid
+        && job.StartedAt + call.Process.ForkDelay <= call.Now);
 
     private static FunctionResult Running(FunctionCall call) =>
         FunctionResult.Of(new JsonArray([.. Jobs(call).Select(Describe)]));
@@ -106,8 +114,7 @@ internal static class SaltutilFunctions
     private static FunctionResult SyncAll(FunctionCall call)
     {
         JsonObject synced = [];
-        foreach (string kind in (string[])["beacons", "clouds", "engines", "executors", "grains", "log_handlers", "matchers",
-            "modules", "output", "proxymodules", "renderers", "returners", "sdb", "serializers", "states", "thorium", "utils"])
+        foreach (string kind in Synced)
         {
             synced[kind] = new JsonArray();
         }

@@ -6,8 +6,9 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Functions;
 
 /// <summary>
-/// Salt's module <c>state</c>. A few names of states mean a certain end (the same as in recordings of a real master): ok,
-/// fails, badrender, badyaml, nofunc, slow (pillar <c>seconds</c>), anything that begins with nosuch. Other names succeed.
+/// Salt's module <c>state</c>. A few names of states mean a certain end (the same as in recordings of a real master):
+/// ok, fails, badrender, badyaml, nofunc, slow (pillar <c>seconds</c>), anything that begins with nosuch. Other names
+/// succeed.
 /// </summary>
 internal static class StateFunctions
 {
@@ -62,7 +63,9 @@ internal static class StateFunctions
     }
 
     private static TimeSpan DurationOf(FunctionCall call) =>
-        NamesOf(call).Contains("slow") ? TestFunctions.Seconds((call.Keyword("pillar") as JsonObject)?["seconds"]) : default;
+        NamesOf(call).Contains("slow")
+            ? TestFunctions.Seconds((call.Keyword("pillar") as JsonObject)?["seconds"])
+            : TimeSpan.Zero;
 
     private static FunctionResult Run(FunctionCall call)
     {
@@ -81,10 +84,11 @@ internal static class StateFunctions
     private static string? RenderError(string name) => name switch
     {
         "badrender" =>
-            "Rendering SLS 'base:badrender' failed: Jinja variable 'undefined_thing' is undefined; line 3\n\n---\nlab_bad:\n"
-            + "  test.nop:\n   - name: {{ undefined_thing.attr }}    <======================\n---",
+            "Rendering SLS 'base:badrender' failed: Jinja variable 'undefined_thing' is undefined; line 3\n\n"
+            + "---\nlab_bad:\n  test.nop:\n   - name: {{ undefined_thing.attr }}    <======================\n---",
         "badyaml" => "Rendering SLS 'base:badyaml' failed: mapping values are not allowed in this context",
-        _ when name.StartsWith("nosuch", StringComparison.Ordinal) => $"No matching sls found for '{name}' in env 'base'",
+        _ when name.StartsWith("nosuch", StringComparison.Ordinal) =>
+            $"No matching sls found for '{name}' in env 'base'",
         _ => null,
     };
 
@@ -137,7 +141,8 @@ internal static class StateFunctions
         string seconds = DurationOf(call).TotalSeconds.ToString(CultureInfo.InvariantCulture);
         JsonObject changes = new() { ["pid"] = call.Pid + 6, ["retcode"] = 0, ["stdout"] = "", ["stderr"] = "" };
         report.Add(
-            "slow", "lab_slow", $"sleep {seconds}", "cmd", "run", result: true, $"Command \"sleep {seconds}\" run", changes);
+            "slow", "lab_slow", $"sleep {seconds}", "cmd", "run", result: true, $"Command \"sleep {seconds}\" run",
+            changes);
     }
 
     private sealed class StateReport(FunctionCall call)
@@ -157,7 +162,8 @@ internal static class StateFunctions
                 ["name"] = key.Split("_|-")[2],
                 ["result"] = false,
                 ["changes"] = new JsonObject(),
-                ["comment"] = $"State '{function}' was not found in SLS '{sls}'\nReason: '{function}' is not available.\n",
+                ["comment"] = $"State '{function}' was not found in SLS '{sls}'\n"
+                    + $"Reason: '{function}' is not available.\n",
                 ["__run_num__"] = States.Count,
             };
             AnyFailed = true;
@@ -169,7 +175,8 @@ internal static class StateFunctions
         {
             int number = States.Count;
             bool pretended = test && result && changes.Count > 0;
-            double noise = Dice.Fraction(call.Fleet.Seed, (ulong)call.Minion, (ulong)call.Publication.Job, (ulong)number);
+            double noise = Dice.Fraction(
+                call.Fleet.Seed, (ulong)call.Minion, (ulong)call.Publication.Job, (ulong)number);
             States[$"{module}_|-{id}_|-{name}_|-{function}"] = new JsonObject
             {
                 ["name"] = name,

@@ -5,12 +5,17 @@ using Saltern.Simulator.Minions;
 
 namespace Saltern.Simulator.Functions;
 
-/// <summary>Salt's modules <c>system</c>, <c>file</c>, <c>status</c>, <c>service</c> and <c>sys</c>, as far as needed.</summary>
+/// <summary>
+/// Salt's modules <c>system</c>, <c>file</c>, <c>status</c>, <c>service</c> and <c>sys</c>, as far as needed.
+/// </summary>
 internal static class SystemFunctions
 {
     public static SaltFunction[] All { get; } =
     [
-        new("system.reboot", _ => FunctionResult.EmptyText with { Aftermath = Aftermath.Reboot }) { Parameters = ["at_time"] },
+        new("system.reboot", _ => FunctionResult.EmptyText with { Aftermath = Aftermath.Reboot })
+        {
+            Parameters = ["at_time"],
+        },
         new("system.shutdown", _ => FunctionResult.EmptyText with { Aftermath = Aftermath.Shutdown })
         {
             Parameters = ["at_time"],
@@ -35,7 +40,8 @@ internal static class SystemFunctions
             "/proc/sys/kernel/random/boot_id" => call.Fleet.BootIdOf(call.Minion) + "\n",
             "/etc/hostname" => call.Id + "\n",
             "/proc/version" => $"Linux version {os.Kernel}\n",
-            "/etc/os-release" => $"NAME=\"{os.Os}\"\nVERSION_ID=\"{os.Release}\"\nPRETTY_NAME=\"{os.FullName} {os.Release}\"\n",
+            "/etc/os-release" =>
+                $"NAME=\"{os.Os}\"\nVERSION_ID=\"{os.Release}\"\nPRETTY_NAME=\"{os.FullName} {os.Release}\"\n",
             "/etc/machine-id" => Json.TextOf(Grains.Of(call.Fleet, call.Minion)["machine_id"]) + "\n",
             _ => null,
         };
@@ -75,6 +81,7 @@ internal static class SystemFunctions
     {
         string[] modules = [.. call.Positional.Select(Json.TextOf)];
         return FunctionResult.Of(Json.Array(FunctionTable.Names.Order(StringComparer.Ordinal).Where(name =>
-            modules.Length == 0 || modules.Any(module => name == module || name.StartsWith(module + ".", StringComparison.Ordinal)))));
+            modules.Length == 0 || modules.Any(
+                module => name == module || name.StartsWith(module + ".", StringComparison.Ordinal)))));
     }
 }

@@ -5,8 +5,9 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Functions;
 
 /// <summary>
-/// A shell that understands just enough for scripted actions: echo, printf, sleep, exit, cat of a few files, true, false,
-/// hostname, uname, <c>&gt;&amp;2</c>, separated by lines, <c>;</c> and <c>&amp;&amp;</c>. Anything else is a command not found (127).
+/// A shell that understands just enough for scripted actions: echo, printf, sleep, exit, cat of a few files, true,
+/// false, hostname, uname, <c>&gt;&amp;2</c>, separated by lines, <c>;</c> and <c>&amp;&amp;</c>. Anything else is a
+/// command not found (127).
 /// </summary>
 internal sealed class TinyShell(FunctionCall call)
 {
@@ -82,13 +83,13 @@ internal sealed class TinyShell(FunctionCall call)
                 stopAtFailure |= rest.StartsWith("-e", StringComparison.Ordinal);
                 return true;
             case "exit":
-                status = int.TryParse(rest, NumberStyles.Integer, CultureInfo.InvariantCulture, out int code) ? code & 255 : 0;
+                status = (int)NumberOf(rest) & 255;
                 return false;
             case "false":
                 status = 1;
                 return true;
             case "sleep":
-                seconds += double.TryParse(rest, CultureInfo.InvariantCulture, out double length) ? Math.Max(0, length) : 0;
+                seconds += Math.Max(0, NumberOf(rest));
                 return true;
             case "echo":
                 Print(rest + "\n", toStderr);
@@ -124,7 +125,8 @@ internal sealed class TinyShell(FunctionCall call)
         bool isCat = words[0] is "cat" or "/bin/cat";
         status = isCat ? 1 : 127;
         Print(
-            isCat ? $"cat: {rest}: No such file or directory\n" : $"/bin/sh: 1: {words[0]}: not found\n", toStderr: true);
+            isCat ? $"cat: {rest}: No such file or directory\n" : $"/bin/sh: 1: {words[0]}: not found\n",
+            toStderr: true);
     }
 
     private void Print(string text, bool toStderr)
@@ -132,6 +134,9 @@ internal sealed class TinyShell(FunctionCall call)
         (toStderr ? stderr : stdout).Append(text);
         both.Append(text);
     }
+
+    private static double NumberOf(string text) =>
+        double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? number : 0;
 
     private static IEnumerable<string> SplitOutsideQuotes(string line, char separator)
     {

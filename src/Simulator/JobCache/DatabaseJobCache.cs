@@ -3,15 +3,17 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
+using Saltern.Simulator.Jobs;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Simulator.JobCache;
 
 /// <summary>
-/// The job cache in PostgreSQL, written with the statements of Salt's pgjsonb returner: the load before publishing, then for
-/// each return the load again (overwritten with that return) and a row in salt_returns, each in a transaction of its own.
-/// Like the returner it does not try twice: what cannot be stored is lost and counted. Unlike it, the connections are kept.
-/// Values go as untyped literals, as psycopg2 sends them, so that json and jsonb columns both take them.
+/// The job cache in PostgreSQL, written with the statements of Salt's pgjsonb returner: the load before publishing,
+/// then for each return the load again (overwritten with that return) and a row in salt_returns, each in a transaction
+/// of its own. Like the returner it does not try twice: what cannot be stored is lost and counted. Unlike it, the
+/// connections are kept. Values go as untyped literals, as psycopg2 sends them, so that json and jsonb columns both
+/// take them.
 /// </summary>
 internal sealed partial class DatabaseJobCache : IJobCache
 {
@@ -85,7 +87,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
     {
         await using NpgsqlCommand command = source.CreateCommand(LoadSql);
         command.Parameters.AddWithValue(jid);
-        return await command.ExecuteScalarAsync(cancellationToken) is string load ? JsonNode.Parse(load)?.AsObject() : null;
+        return await command.ExecuteScalarAsync(cancellationToken) is string load ? Json.Parse(load)?.AsObject() : null;
     }
 
     public async Task<JsonObject> ReturnsOfAsync(string jid, CancellationToken cancellationToken)
@@ -96,7 +98,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            found[reader.GetString(0)] = JsonNode.Parse(reader.GetString(1));
+            found[reader.GetString(0)] = Json.Parse(reader.GetString(1));
         }
 
         return found;
@@ -109,7 +111,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            jobs.Add((reader.GetString(0), JsonNode.Parse(reader.GetString(1)) as JsonObject ?? []));
+            jobs.Add((reader.GetString(0), Json.Parse(reader.GetString(1)) as JsonObject ?? []));
         }
 
         return jobs;
@@ -172,8 +174,9 @@ internal sealed partial class DatabaseJobCache : IJobCache
                 ledger.Stored(row.Jid, row.Minion!.Value);
             }
         }
-        catch (NpgsqlException error)
+        catch (Exception error) when (!stopping.IsCancellationRequested)
         {
+            // Whatever it was, this return is lost as the returner would lose it, and the writer goes on.
             Interlocked.Add(ref lost, rows.Length);
             LogLost(logger, error, "return or event");
         }

@@ -5,8 +5,8 @@ using Saltern.Simulator.Ledger;
 namespace Saltern.Simulator.JobCache;
 
 /// <summary>
-/// Salt's own file cache, in memory: the load keeps target and arguments and is not overwritten, a return keeps its value,
-/// return code and success only, a second return replaces the first. Jobs beyond the limit are forgotten.
+/// Salt's own file cache, in memory: the load keeps target and arguments and is not overwritten, a return keeps its
+/// value, return code and success only, a second return replaces the first. Jobs beyond the limit are forgotten.
 /// </summary>
 internal sealed class FileJobCache(RunLedger ledger) : IJobCache
 {
@@ -70,7 +70,7 @@ internal sealed class FileJobCache(RunLedger ledger) : IJobCache
         {
             foreach ((string id, string text) in jobs.GetValueOrDefault(jid)?.Returns ?? [])
             {
-                found[id] = JsonNode.Parse(text);
+                found[id] = Json.Parse(text);
             }
         }
 
@@ -94,7 +94,7 @@ internal sealed class FileJobCache(RunLedger ledger) : IJobCache
             return null;
         }
 
-        JsonObject load = JsonNode.Parse(job.Load)!.AsObject();
+        JsonObject load = Json.Parse(job.Load)!.AsObject();
         load["Minions"] = Json.Array(job.Minions);
         return load;
     }

@@ -2,9 +2,18 @@ using Npgsql;
 
 namespace Saltern.Simulator.JobCache;
 
-/// <summary>One writer with its kept connection; a broken one is opened anew for the next write, not for this one.</summary>
+/// <summary>
+/// One writer with its kept connection; a broken one is opened anew for the next write, not for this one.
+/// </summary>
 internal sealed class ReturnWriter(SimulatorOptions options, TimeProvider clock, NpgsqlDataSource source) : IDisposable
 {
+    internal const string StoreManySql = """
+        insert into salt_returns (fun, jid, return, id, success, full_ret, alter_time)
+        select r.fun, r.jid, r.value::json, r.id, r.success, r.full_ret::json, $7
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+            as r (fun, jid, value, id, success, full_ret)
+        """;
+
     private NpgsqlConnection? connection;
 
     public async Task WriteAsync(IReadOnlyList<DatabaseJobCache.Write> writes, CancellationToken cancellationToken)
@@ -29,7 +38,8 @@ internal sealed class ReturnWriter(SimulatorOptions options, TimeProvider clock,
 
     public void Dispose() => connection?.Dispose();
 
-    private async Task WriteOneAsync(NpgsqlConnection on, DatabaseJobCache.Write write, CancellationToken cancellationToken)
+    private async Task WriteOneAsync(
+        NpgsqlConnection on, DatabaseJobCache.Write write, CancellationToken cancellationToken)
     {
         if (write.Row is not { } row)
         {
@@ -74,23 +84,29 @@ internal sealed class ReturnWriter(SimulatorOptions options, TimeProvider clock,
         NpgsqlConnection on, IReadOnlyList<DatabaseJobCache.Write> writes, CancellationToken cancellationToken)
     {
         await using NpgsqlBatch batch = new(on);
-        foreach (DatabaseJobCache.Write write in writes)
+        StoredReturn[] rows = [.. writes.Select(write => write.Row).OfType<StoredReturn>()];
+        if (rows.Length > 0)
         {
-            if (write.Row is { } row)
-            {
-                NpgsqlBatchCommand insert = new(DatabaseJobCache.StoreReturnSql);
-                Fill(insert.Parameters, row);
-                batch.BatchCommands.Add(insert);
-                continue;
-            }
+            NpgsqlBatchCommand insert = new(StoreManySql);
+            insert.Parameters.AddWithValue(rows.Select(row => row.Function).ToArray());
+            insert.Parameters.AddWithValue(rows.Select(row => row.Jid).ToArray());
+            insert.Parameters.AddWithValue(rows.Select(row => row.Value).ToArray());
+            insert.Parameters.AddWithValue(rows.Select(row => row.Id).ToArray());
+            insert.Parameters.AddWithValue(rows.Select(row => row.Success ? "true" : "false").ToArray());
+            insert.Parameters.AddWithValue(rows.Select(row => row.Full).ToArray());
+            insert.Parameters.AddWithValue(clock.GetUtcNow().UtcDateTime);
+            batch.BatchCommands.Add(insert);
+        }
 
+        foreach (DatabaseJobCache.Write write in writes.Where(write => write.Row is null))
+        {
             NpgsqlBatchCommand store = new(DatabaseJobCache.StoreEventSql);
             FillEvent(store.Parameters, write);
             batch.BatchCommands.Add(store);
         }
 
-        IEnumerable<StoredReturn> last = writes.Select(write => write.Row).OfType<StoredReturn>()
-            .GroupBy(row => row.Jid).Select(rows => rows.Last()).OrderBy(row => row.Jid, StringComparer.Ordinal);
+        IEnumerable<StoredReturn> last = rows
+            .GroupBy(row => row.Jid).Select(group => group.Last()).OrderBy(row => row.Jid, StringComparer.Ordinal);
         foreach (StoredReturn row in options.OverwriteLoad ? last : [])
         {
             NpgsqlBatchCommand load = new(DatabaseJobCache.SaveLoadSql);

@@ -3,12 +3,16 @@ using Microsoft.Extensions.Logging;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// All that is still to happen, in one queue ordered by time with one timer: hundreds of thousands of pending returns cost
-/// an entry each, not a task each. One loop runs what is due, in order; when the job cache's writers fall behind, the loop
-/// waits for them, and so do the returns behind it. Follows the injected clock, so a test that moves it decides what happens.
+/// All that is still to happen, in one queue ordered by time with one timer: hundreds of thousands of pending returns
+/// cost an entry each, not a task each. One loop runs what is due, in order; when the job cache's writers fall behind,
+/// the loop waits for them, and so do the returns behind it. Follows the injected clock, so a test that moves it
+/// decides what happens.
 /// </summary>
 internal sealed partial class Agenda : IAsyncDisposable
 {
+    // Timers cannot be set further than some weeks ahead.
+    private static readonly TimeSpan LongestNap = TimeSpan.FromDays(1);
+
     private readonly PriorityQueue<IAgendaItem, (DateTimeOffset Due, long Order)> queue = new();
     private readonly Lock gate = new();
     private readonly SemaphoreSlim bell = new(0, 1);
@@ -102,7 +106,7 @@ internal sealed partial class Agenda : IAsyncDisposable
         {
             await item.RunAsync(stopping.Token);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!stopping.IsCancellationRequested)
         {
             LogFailed(logger, error);
         }
@@ -124,7 +128,8 @@ internal sealed partial class Agenda : IAsyncDisposable
             }
 
             // Rounded up: a timer that fires a hair early would only find nothing due and be set again.
-            timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+            double nap = Math.Min(Math.Ceiling(wait.TotalMilliseconds), LongestNap.TotalMilliseconds);
+            timer.Change(TimeSpan.FromMilliseconds(nap), Timeout.InfiniteTimeSpan);
             return null;
         }
     }

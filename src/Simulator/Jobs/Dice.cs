@@ -1,8 +1,8 @@
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// Chance that depends on names, not on order: the same seed and the same values give the same draw, however many threads
-/// drew before. That is what makes a seeded run repeat although requests and returns race each other.
+/// Chance that depends on names, not on order: the same seed and the same values give the same draw, however many
+/// threads drew before. That is what makes a seeded run repeat although requests and returns race each other.
 /// </summary>
 internal static class Dice
 {
@@ -15,7 +15,8 @@ internal static class Dice
     }
 
     /// <summary>At least 0 and less than 1.</summary>
-    public static double Fraction(ulong seed, ulong a, ulong b, ulong c) => (Mix(seed, a, b, c) >> 11) * (1.0 / (1UL << 53));
+    public static double Fraction(ulong seed, ulong a, ulong b, ulong c) =>
+        (Mix(seed, a, b, c) >> 11) * (1.0 / (1UL << 53));
 
     public static ulong Of(string text)
     {

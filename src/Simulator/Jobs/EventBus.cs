@@ -4,8 +4,8 @@ using System.Threading.Channels;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// The master's event bus as /events shows it. A listener that does not keep up loses the oldest events, never the master
-/// its pace; without listeners nothing is even written down.
+/// The master's event bus as /events shows it. A listener that does not keep up loses the oldest events, never the
+/// master its pace; without listeners nothing is even written down.
 /// </summary>
 internal sealed class EventBus
 {

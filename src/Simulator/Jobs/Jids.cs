@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Saltern.Simulator.Jobs;
 
-/// <summary>Job ids as Salt makes and reads them, and the small numbers that stand for them in minions' memories.</summary>
+/// <summary>
+/// Job ids as Salt makes and reads them, and the small numbers that stand for them in minions' memories.
+/// </summary>
 internal sealed class Jids(TimeProvider clock)
 {
     private static readonly string[] Months =
@@ -38,11 +40,12 @@ internal sealed class Jids(TimeProvider clock)
     }
 
     /// <summary>A minion writes a file named like the jid, and Salt has two words of its own.</summary>
-    public static bool CanReturn(string jid) => !jid.Contains('/', StringComparison.Ordinal) && jid is not ("req" or "nocache");
+    public static bool CanReturn(string jid) =>
+        !jid.Contains('/', StringComparison.Ordinal) && jid is not ("req" or "nocache");
 
     /// <summary>
-    /// Salt's jid_to_time: "2026, Nov 22 03:48:28.116492", empty if the jid has another length. Throws, as Salt does, when
-    /// the month is none.
+    /// Salt's jid_to_time: "2026, Nov 22 03:48:28.116492", empty if the jid has another length. Throws, as Salt does,
+    /// when the month is none.
     /// </summary>
     public static string StartTime(string jid)
     {

@@ -25,13 +25,16 @@ internal static partial class KeywordText
         "None" or "null" or "~" => null,
         "True" or "true" or "yes" or "on" or "Yes" or "On" => true,
         "False" or "false" or "no" or "off" or "No" or "Off" => false,
-        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) => whole,
+        _ when Whole().IsMatch(text) => long.Parse(text, CultureInfo.InvariantCulture),
         _ when Number().IsMatch(text) => double.Parse(text, CultureInfo.InvariantCulture),
         _ => text,
     };
 
     [GeneratedRegex(@"^([^\d\W][\w.-]*)=(?!=)(.*)$")]
     private static partial Regex Shape();
+
+    [GeneratedRegex(@"^-?\d{1,18}$")]
+    private static partial Regex Whole();
 
     [GeneratedRegex(@"^-?\d+\.\d+$")]
     private static partial Regex Number();

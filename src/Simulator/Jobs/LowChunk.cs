@@ -32,8 +32,8 @@ internal sealed class LowChunk
     public TimeSpan Timeout => TimeSpan.FromSeconds(Json.NumberOf(Body["timeout"], 5));
 
     /// <summary>
-    /// Salt's condition_input: arg is iterated, whatever it is (a text gives its letters, an object its keys), and kwarg is
-    /// appended as an object marked with <c>__kwarg__</c>.
+    /// Salt's condition_input: arg is iterated, whatever it is (a text gives its letters, an object its keys), and
+    /// kwarg is appended as an object marked with <c>__kwarg__</c>.
     /// </summary>
     public JsonArray PublishedArguments()
     {

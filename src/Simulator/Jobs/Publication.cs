@@ -75,7 +75,8 @@ internal sealed class Publication
         }
 
         plain.Add(argument?.DeepClone());
-        if (argument is JsonValue && Json.TextOf(argument) is string text && KeywordText.TryRead(text, out string? key, out var read))
+        bool isText = argument is JsonValue scalar && scalar.TryGetValue(out string? _);
+        if (isText && KeywordText.TryRead(Json.TextOf(argument), out string? key, out JsonNode? read))
         {
             Keywords[key] = read;
             return;

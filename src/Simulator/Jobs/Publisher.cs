@@ -6,8 +6,8 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// The master publishes a job: load saved, event <c>new</c> stored, then every minion with an accepted key that is up gets it,
-/// once and never later. A target that means nobody publishes nothing.
+/// The master publishes a job: load saved, event <c>new</c> stored, then every minion with an accepted key that is up
+/// gets it, once and never later. A target that means nobody publishes nothing.
 /// </summary>
 internal sealed class Publisher(SimulatorParts parts, Jids jids, IJobCache cache, MinionProcess minions)
 {

@@ -7,8 +7,8 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// The way of a return from the minion through the master into the job cache. While the master is down a minion tries three
-/// times for a minute; then the return is lost for good.
+/// The way of a return from the minion through the master into the job cache. While the master is down a minion tries
+/// three times for a minute; then the return is lost for good.
 /// </summary>
 internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache cache, ReturnWaiters waiters)
 {
@@ -21,7 +21,7 @@ internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache ca
     {
         Publication publication = job.Publication;
         string id = fleet.IdOf(job.Minion);
-        Fault? Strikes(string name) => parts.Faults.Strike(name, id, publication.Function, publication.Job);
+        Fault? Strikes(string name) => Strike(name, id, publication);
 
         if (Strikes(FaultNames.NeverReturn) is not null)
         {
@@ -72,7 +72,7 @@ internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache ca
             parts.Events.Fire($"salt/job/{publication.Jid}/ret/{id}", full);
         }
 
-        if (publication.Jid is "req" or "nocache" || IsLost(id, publication))
+        if (!Jids.CanReturn(publication.Jid) || IsLost(id, publication))
         {
             return;
         }
@@ -81,7 +81,7 @@ internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache ca
             new StoredReturn(publication.Function, publication.Jid, result.Value, id, result.Retcode == 0, full)
             {
                 Minion = delivery.Minion,
-                HeldOpen = parts.Faults.Strike(FaultNames.CommitLate, id, publication.Function, publication.Job)?.Length,
+                HeldOpen = Strike(FaultNames.CommitLate, id, publication)?.Length,
                 Retcode = result.Retcode,
                 Out = result.Out,
             },
@@ -89,7 +89,10 @@ internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache ca
     }
 
     private bool IsLost(string id, Publication publication) =>
-        parts.Faults.Strike(FaultNames.LoseReturns, id, publication.Function, publication.Job) is not null;
+        Strike(FaultNames.LoseReturns, id, publication) is not null;
+
+    private Fault? Strike(string name, string id, Publication publication) =>
+        parts.Faults.Strike(name, id, publication.Function, publication.Job);
 
     private void RetryLater(Delivery delivery)
     {
@@ -129,7 +132,8 @@ internal sealed class ReturnPath(SimulatorParts parts, Fleet fleet, IJobCache ca
     private static string Nested(int depth) =>
         new StringBuilder().Insert(0, "{\"a\":", depth).Append("{}").Append('}', depth).ToString();
 
-    private sealed class Delivery(ReturnPath path, Publication publication, int minion, FunctionResult result) : IAgendaItem
+    private sealed class Delivery(
+        ReturnPath path, Publication publication, int minion, FunctionResult result) : IAgendaItem
     {
         public Publication Publication { get; } = publication;
 

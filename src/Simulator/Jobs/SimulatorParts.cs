@@ -11,4 +11,5 @@ internal sealed record SimulatorParts(
     FaultBoard Faults,
     RunLedger Ledger,
     EventBus Events,
-    IReadOnlyDictionary<string, string> Files);
+    IReadOnlyDictionary<string, string> Files,
+    CancellationToken Stopping);

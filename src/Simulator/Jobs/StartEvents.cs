@@ -8,8 +8,8 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Jobs;
 
 /// <summary>
-/// The event a minion sends when its process has connected: after a restart, and likewise when a master that was away is
-/// back. Those that wait for a writer go through the agenda, as returns do.
+/// The event a minion sends when its process has connected: after a restart, and likewise when a master that was away
+/// is back. Those that wait for a writer go through the agenda, as returns do.
 /// </summary>
 internal sealed class StartEvents(SimulatorParts parts, Fleet fleet, IJobCache cache)
 {

@@ -1,6 +1,8 @@
 namespace Saltern.Simulator.Ledger;
 
-/// <summary>What one minion really did with one job. A minion that never ran it has no entry or <see cref="TimesRun"/> 0.</summary>
+/// <summary>
+/// What one minion really did with one job. A minion that never ran it has no entry or <see cref="TimesRun"/> 0.
+/// </summary>
 /// <param name="Jid">The job.</param>
 /// <param name="MinionId">The minion.</param>
 /// <param name="Function">The function that the last run called.</param>

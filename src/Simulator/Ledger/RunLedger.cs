@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Saltern.Simulator.Ledger;
 
 /// <summary>
-/// The truth about every run: what each minion really did, kept apart from all that is told to the outside. Tests, the demo
-/// and chaos runs compare each target with it. Compact: one small struct for a run, names are kept once.
+/// The truth about every run: what each minion really did, kept apart from all that is told to the outside. Tests, the
+/// demo and chaos runs compare each target with it. Compact: one small struct for a run, names are kept once.
 /// </summary>
 public sealed class RunLedger
 {
@@ -12,12 +12,14 @@ public sealed class RunLedger
     private readonly Dictionary<string, JobRuns> byJid = new(StringComparer.Ordinal);
     private readonly Queue<string> oldestFirst = new();
     private readonly Func<int, string> nameOf;
+    private readonly Func<string, int?> numberOf;
     private readonly int capacity;
     private long runs;
 
-    internal RunLedger(Func<int, string> nameOf, int capacity)
+    internal RunLedger(Func<int, string> nameOf, Func<string, int?> numberOf, int capacity)
     {
         this.nameOf = nameOf;
+        this.numberOf = numberOf;
         this.capacity = capacity;
     }
 
@@ -37,7 +39,13 @@ public sealed class RunLedger
     public LedgerEntry? Find(string jid, string minionId)
     {
         ArgumentNullException.ThrowIfNull(jid);
-        return OfJob(jid).FirstOrDefault(entry => entry.MinionId == minionId);
+        ArgumentNullException.ThrowIfNull(minionId);
+        int? minion = numberOf(minionId);
+        lock (gate)
+        {
+            return minion is { } number && byJid.TryGetValue(jid, out JobRuns? job)
+                && job.Runs.TryGetValue(number, out MinionRuns run) ? Entry(job, number, run) : null;
+        }
     }
 
     /// <summary>All entries of a job.</summary>
@@ -52,7 +60,7 @@ public sealed class RunLedger
 
     /// <summary>All entries of a minion, oldest job first.</summary>
     public IReadOnlyList<LedgerEntry> OfMinion(string minionId) =>
-        [.. Jobs().SelectMany(OfJob).Where(entry => entry.MinionId == minionId)];
+        [.. Jobs().Select(jid => Find(jid, minionId)).OfType<LedgerEntry>()];
 
     /// <summary>The jobs on record, oldest first.</summary>
     public IReadOnlyList<string> Jobs()
@@ -164,23 +172,24 @@ public sealed class RunLedger
         List<LedgerEntry> entries = new(count);
         foreach (int minion in CollectionsMarshal.AsSpan(job.Order).Slice(skip, count))
         {
-            MinionRuns run = job.Runs[minion];
-            entries.Add(new LedgerEntry(
-                job.Jid,
-                nameOf(minion),
-                job.Function,
-                job.ArgumentsHash,
-                run.StartedAt,
-                run.TimesRun,
-                run.TimesSkipped,
-                run.ReturnsSent,
-                run.ReturnsStored,
-                run.HasRetcode ? run.Retcode : null,
-                run.Outcome));
+            entries.Add(Entry(job, minion, job.Runs[minion]));
         }
 
         return entries;
     }
+
+    private LedgerEntry Entry(JobRuns job, int minion, MinionRuns run) => new(
+        job.Jid,
+        nameOf(minion),
+        job.Function,
+        job.ArgumentsHash,
+        run.StartedAt,
+        run.TimesRun,
+        run.TimesSkipped,
+        run.ReturnsSent,
+        run.ReturnsStored,
+        run.HasRetcode ? run.Retcode : null,
+        run.Outcome);
 
     private sealed class JobRuns(string jid)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Saltern.Simulator.Minions;
 
 /// <summary>
-/// What minions with <c>cache_jobs</c> keep on their disks: survives restarts, unlike the memory of jids. All of them share a
-/// budget of bytes; the oldest go first.
+/// What minions with <c>cache_jobs</c> keep on their disks: survives restarts, unlike the memory of jids. All of them
+/// share a budget of bytes; the oldest go first.
 /// </summary>
 internal sealed class CachedJobs(long budget)
 {

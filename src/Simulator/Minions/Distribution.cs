@@ -14,12 +14,14 @@ internal sealed record Distribution(
     // A star marks what the repositories offer and a fresh system does not have.
     private static readonly string[] SuseNames =
     [
-        "kernel-default", "glibc", "bash", "coreutils", "systemd", "openssl-3", "libopenssl3", "zypper", "libzypp", "rpm",
+        "kernel-default", "glibc", "bash", "coreutils", "systemd", "openssl-3", "libopenssl3", "zypper", "libzypp",
+        "rpm",
         "sudo", "openssh", "openssh-server", "curl", "libcurl4", "python3", "python311", "salt", "salt-minion", "vim",
         "less", "grep", "sed", "gawk", "tar", "gzip", "xz", "chrony", "rsyslog", "logrotate", "ca-certificates",
         "ca-certificates-mozilla", "permissions", "pam", "shadow", "util-linux", "e2fsprogs", "xfsprogs", "btrfsprogs",
         "grub2", "dracut", "firewalld", "wicked", "SUSEConnect", "suseconnect-ng", "timezone", "cron", "lsof", "procps",
-        "iproute2", "iputils", "net-tools", "ethtool", "gpg2", "libgcrypt20", "dbus-1", "polkit", "audit", "supportutils",
+        "iproute2", "iputils", "net-tools", "ethtool", "gpg2", "libgcrypt20", "dbus-1", "polkit", "audit",
+        "supportutils",
         "*nginx", "*apache2", "*postgresql16-server", "*htop", "*tree", "*tmux", "*git", "*podman", "*nano", "*strace",
     ];
 
@@ -29,7 +31,8 @@ internal sealed record Distribution(
         "openssh-server", "openssh-client", "curl", "libcurl4", "python3", "python3.11", "salt-common", "salt-minion",
         "vim-tiny", "less", "grep", "sed", "mawk", "tar", "gzip", "xz-utils", "chrony", "rsyslog", "logrotate",
         "ca-certificates", "libpam-modules", "login", "passwd", "util-linux", "e2fsprogs", "grub-pc", "initramfs-tools",
-        "nftables", "ifupdown", "tzdata", "cron", "lsof", "procps", "iproute2", "iputils-ping", "gnupg", "dbus", "adduser",
+        "nftables", "ifupdown", "tzdata", "cron", "lsof", "procps", "iproute2", "iputils-ping", "gnupg", "dbus",
+        "adduser",
         "*nginx", "*apache2", "*postgresql-15", "*htop", "*tree", "*tmux", "*git", "*podman", "*nano", "*strace",
     ];
 

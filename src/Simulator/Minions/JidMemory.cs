@@ -1,8 +1,8 @@
 namespace Saltern.Simulator.Minions;
 
 /// <summary>
-/// The jids that a minion has seen: the last 100 (Salt's minion_jid_queue_hwm), in memory until its process restarts. Jobs
-/// are small numbers shared by all minions, and the ring grows only as far as it is used.
+/// The jids that a minion has seen: the last 100 (Salt's minion_jid_queue_hwm), in memory until its process restarts.
+/// Jobs are small numbers shared by all minions, and the ring grows only as far as it is used.
 /// </summary>
 internal struct JidMemory
 {

@@ -7,9 +7,9 @@ using Saltern.Simulator.Ledger;
 namespace Saltern.Simulator.Minions;
 
 /// <summary>
-/// What a minion does: takes a job unless it has seen the jid, runs it, returns, restarts and forgets. Invariants: a job is
-/// entered in the ledger when it begins, before anything of it is visible; what a former life of the process began
-/// never ends; a killed job never returns.
+/// What a minion does: takes a job unless it has seen the jid, runs it, returns, restarts and forgets. Invariants: a
+/// job is entered in the ledger when it begins, before anything of it is visible; what a former life of the process
+/// began never ends; a killed job never returns.
 /// </summary>
 internal sealed class MinionProcess
 {

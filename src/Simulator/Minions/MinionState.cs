@@ -25,6 +25,8 @@ internal struct MinionState
     /// <summary>Jobs that run; null while there are none.</summary>
     public List<RunningJob>? Running;
 
-    /// <summary>Versions that differ from the operating system's standard set; an empty version means removed.</summary>
+    /// <summary>
+    /// Versions that differ from the operating system's standard set; an empty version means removed.
+    /// </summary>
     public Dictionary<string, string>? Packages;
 }

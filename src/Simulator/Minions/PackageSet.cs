@@ -46,5 +46,6 @@ internal readonly struct PackageSet
             .Where(pair => pair.Value.Length > 0);
     }
 
-    public void Put(string name, string version) => (call.State.Packages ??= new(StringComparer.Ordinal))[name] = version;
+    public void Put(string name, string version) =>
+        (call.State.Packages ??= new(StringComparer.Ordinal))[name] = version;
 }

@@ -7,8 +7,8 @@ using Saltern.Simulator.SaltApi;
 namespace Saltern.Simulator.Runners;
 
 /// <summary>
-/// Salt's runner <c>jobs</c>: reads the job cache. With pgjsonb the load is overwritten by returns, so list_job loses target
-/// and arguments after the first, and exit_success is always empty because the load names no minions.
+/// Salt's runner <c>jobs</c>: reads the job cache. With pgjsonb the load is overwritten by returns, so list_job loses
+/// target and arguments after the first, and exit_success is always empty because the load names no minions.
 /// </summary>
 internal sealed class JobsRunner(IJobCache cache, LocalClient local)
 {
@@ -16,7 +16,8 @@ internal sealed class JobsRunner(IJobCache cache, LocalClient local)
     [
         ("run:jobs.active", new([], ActiveAsync)),
         ("run:jobs.lookup_jid", new(["jid", "ext_source", "returned", "missing"], LookupAsync)),
-        ("run:jobs.list_job", new(["jid", "ext_source"], async (call, token) => await ListJobAsync(call.Text("jid"), token))),
+        ("run:jobs.list_job", new(
+            ["jid", "ext_source"], async (call, token) => await ListJobAsync(call.Text("jid"), token))),
         ("run:jobs.print_job", new(["jid", "ext_source"], PrintJobAsync)),
         ("run:jobs.list_jobs", new(
             ["ext_source", "outputter", "search_metadata", "search_function", "search_target"], ListJobsAsync)),
@@ -72,7 +73,8 @@ internal sealed class JobsRunner(IJobCache cache, LocalClient local)
 
         if (Json.IsTrue(call["missing"]))
         {
-            foreach (string minion in (job["Minions"] as JsonArray ?? []).Select(Json.TextOf).Where(id => !found.ContainsKey(id)))
+            IEnumerable<string> targeted = (job["Minions"] as JsonArray ?? []).Select(Json.TextOf);
+            foreach (string minion in targeted.Where(id => !found.ContainsKey(id)))
             {
                 found[minion] = "Minion did not return";
             }

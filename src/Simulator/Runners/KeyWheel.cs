@@ -41,7 +41,9 @@ internal sealed class KeyWheel(KeyRing keys, Fleet fleet, StartEvents starts)
     private JsonObject Delete(MasterCall call)
     {
         keys.Move(
-            call.Text("match"), KeyStatus.None, KeyStatus.Accepted, KeyStatus.Pending, KeyStatus.Rejected, KeyStatus.Denied);
+            call.Text("match"),
+            KeyStatus.None,
+            KeyStatus.Accepted, KeyStatus.Pending, KeyStatus.Rejected, KeyStatus.Denied);
         return keys.Matching(call.Text("match"));
     }
 

@@ -7,16 +7,18 @@ using Saltern.Simulator.SaltApi;
 namespace Saltern.Simulator.Runners;
 
 /// <summary>
-/// Salt's runner <c>manage</c>: status, up and down ping every minion and wait for those that do not answer; present and
-/// alived go by connections.
+/// Salt's runner <c>manage</c>: status, up and down ping every minion and wait for those that do not answer; present
+/// and alived go by connections.
 /// </summary>
 internal sealed class ManageRunner(LocalClient local, Fleet fleet)
 {
+    private static readonly string[] Ping = ["tgt", "tgt_type", "timeout"];
+
     public IEnumerable<(string Name, MasterFunction Function)> Functions =>
     [
-        ("run:manage.status", new(["tgt", "tgt_type", "timeout"], async (call, token) => await StatusAsync(call, token))),
-        ("run:manage.up", new(["tgt", "tgt_type", "timeout"], async (call, token) => await PartAsync("up", call, token))),
-        ("run:manage.down", new(["tgt", "tgt_type", "timeout"], async (call, token) => await PartAsync("down", call, token))),
+        ("run:manage.status", new(Ping, async (call, token) => await StatusAsync(call, token))),
+        ("run:manage.up", new(Ping, async (call, token) => await PartAsync("up", call, token))),
+        ("run:manage.down", new(Ping, async (call, token) => await PartAsync("down", call, token))),
         ("run:manage.present", new([], _ => Connected())),
         ("run:manage.alived", new([], _ => Connected())),
         ("run:manage.joined", new([], _ => Connected())),

@@ -4,14 +4,15 @@ using Saltern.Simulator.Jobs;
 namespace Saltern.Simulator.Runners;
 
 /// <summary>
-/// The arguments of a runner or wheel function: in <c>kwarg</c>, in <c>arg</c> (texts <c>name=value</c> are keywords), or as
-/// further keys of the chunk.
+/// The arguments of a runner or wheel function: in <c>kwarg</c>, in <c>arg</c> (texts <c>name=value</c> are keywords),
+/// or as further keys of the chunk.
 /// </summary>
 internal sealed class MasterCall
 {
     private static readonly HashSet<string> NotArguments = new(StringComparer.Ordinal)
     {
-        "client", "fun", "arg", "kwarg", "token", "username", "password", "eauth", "user", "key", "timeout", "full_return",
+        "client", "fun", "arg", "kwarg", "token", "username", "password", "eauth", "user", "key", "timeout",
+        "full_return",
     };
 
     private readonly JsonObject named = [];
@@ -22,7 +23,8 @@ internal sealed class MasterCall
         List<JsonNode?> positional = [];
         foreach (JsonNode? argument in low.Body["arg"] as JsonArray ?? [])
         {
-            if (argument is JsonValue && KeywordText.TryRead(Json.TextOf(argument), out string? name, out JsonNode? value))
+            bool isText = argument is JsonValue;
+            if (isText && KeywordText.TryRead(Json.TextOf(argument), out string? name, out JsonNode? value))
             {
                 named[name] = value;
                 continue;

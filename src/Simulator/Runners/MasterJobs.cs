@@ -9,11 +9,16 @@ using Saltern.Simulator.SaltApi;
 namespace Saltern.Simulator.Runners;
 
 /// <summary>
-/// Functions that run on the master: runner and wheel. Each is a job of its own that leaves a row in jids and salt_returns
-/// under the master's id, with success <c>false</c> even when it went well. A runner that raises answers 200 with a text.
+/// Functions that run on the master: runner and wheel. Each is a job of its own that leaves a row in jids and
+/// salt_returns under the master's id, with success <c>false</c> even when it went well. A runner that raises answers
+/// 200 with a text.
 /// </summary>
 internal sealed partial class MasterJobs(
-    SimulatorParts parts, Jids jids, IJobCache cache, IReadOnlyDictionary<string, MasterFunction> functions, ILogger logger)
+    SimulatorParts parts,
+    Jids jids,
+    IJobCache cache,
+    IReadOnlyDictionary<string, MasterFunction> functions,
+    ILogger logger)
     : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Task, byte> running = [];
@@ -45,7 +50,8 @@ internal sealed partial class MasterJobs(
     }
 
     /// <summary>What POST /token leaves behind: the credentials in clear.</summary>
-    public ValueTask StoreTokenAsync(string user, JsonObject credentials, JsonObject token, CancellationToken cancellationToken)
+    public ValueTask StoreTokenAsync(
+        string user, JsonObject credentials, JsonObject token, CancellationToken cancellationToken)
     {
         JsonObject done = new()
         {
@@ -99,7 +105,8 @@ internal sealed partial class MasterJobs(
         {
             LogRaised(logger, error, low.Function);
             done["return"] = $"Exception occurred in {client} {low.Function}: Traceback (most recent call last):\n"
-                + $"  File \"/usr/lib/python3/dist-packages/salt/client/mixins.py\", line 388, in low\n{error.Message}\n";
+                + "  File \"/usr/lib/python3/dist-packages/salt/client/mixins.py\", line 388, in low\n"
+                + $"{error.Message}\n";
             done["success"] = false;
         }
 

@@ -19,8 +19,8 @@ internal static class Answers
         {
             throw new ApiError(
                 406,
-                $"Your client sent this Accept header: {context.Request.Headers.Accept}. But this resource only emits these "
-                + "media types: application/json, application/x-yaml.");
+                $"Your client sent this Accept header: {context.Request.Headers.Accept}. But this resource only emits "
+                + "these media types: application/json, application/x-yaml.");
         }
 
         context.Response.Headers.Allow = "GET, HEAD, POST";

@@ -11,6 +11,9 @@ namespace Saltern.Simulator.SaltApi;
 internal sealed partial class ApiHandler(
     Lowstate lowstate, LoginPages logins, ReadPages pages, EventStream events, ILogger logger)
 {
+    private static readonly string[] Known =
+        ["", "run", "minions", "login", "token", "logout", "jobs", "keys", "stats", "events"];
+
     public async Task HandleAsync(HttpContext context)
     {
         context.Response.Headers.Server = "CherryPy/18.8.0";
@@ -26,7 +29,7 @@ internal sealed partial class ApiHandler(
         {
             await Answers.WriteServerErrorAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             LogGone(logger);
         }
@@ -60,7 +63,7 @@ internal sealed partial class ApiHandler(
             ("GET", "keys") => pages.KeysAsync(context, rest),
             ("GET", "stats") => pages.StatsAsync(context),
             ("GET", "events") => events.StreamAsync(context),
-            (_, "" or "run" or "minions" or "login" or "token" or "logout" or "jobs" or "keys" or "stats" or "events") =>
+            (_, string known) when Known.Contains(known) =>
                 throw new ApiError(405, "Specified method is invalid for this resource"),
             _ => throw new ApiError(404, $"The path '{path}' was not found."),
         };

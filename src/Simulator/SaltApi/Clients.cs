@@ -11,7 +11,9 @@ internal sealed class Clients(SimulatorParts parts, Publisher publisher, LocalCl
 
     /// <summary>What GET / lists, enabled or not.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["local", "local_async", "local_batch", "local_subset", "runner", "runner_async", "ssh", "wheel", "wheel_async"];
+    [
+        "local", "local_async", "local_batch", "local_subset", "runner", "runner_async", "ssh", "wheel", "wheel_async",
+    ];
 
     private static readonly HashSet<string> Enabled =
         new(StringComparer.Ordinal) { "local", "local_async", "runner", "runner_async", "wheel", "wheel_async" };
@@ -32,7 +34,8 @@ internal sealed class Clients(SimulatorParts parts, Publisher publisher, LocalCl
         }
     }
 
-    public Task<JsonNode?> RunAsync(LowChunk low, CancellationToken cancellationToken) => Json.TextOf(low.Body["client"]) switch
+    public Task<JsonNode?> RunAsync(LowChunk low, CancellationToken cancellationToken) =>
+        Json.TextOf(low.Body["client"]) switch
     {
         "local" => LocalAsync(low, cancellationToken),
         "local_async" => PublishAsync(low, cancellationToken),
@@ -71,8 +74,8 @@ internal sealed class Clients(SimulatorParts parts, Publisher publisher, LocalCl
             : new JsonObject { ["jid"] = published.Jid, ["minions"] = Json.Array(published.Minions) };
     }
 
-    // The client of the master loses patience every five seconds and sends again, three times, while the master works on
-    // the first: without a jid of the caller's own, three jobs.
+    // The client of the master loses patience every five seconds and sends again, three times, while the master works
+    // on the first: without a jid of the caller's own, three jobs.
     private async Task PublishTooLongAsync(LowChunk low, CancellationToken cancellationToken)
     {
         for (int attempt = 0; attempt < 3; attempt++)

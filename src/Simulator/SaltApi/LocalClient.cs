@@ -5,10 +5,11 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.SaltApi;
 
 /// <summary>
-/// The synchronous client: publishes and listens. When the time-out passes it goes on waiting as long as a minion that has
-/// not answered still runs the job, then gives up on the rest.
+/// The synchronous client: publishes and listens. When the time-out passes it goes on waiting as long as a minion that
+/// has not answered still runs the job, then gives up on the rest.
 /// </summary>
-internal sealed class LocalClient(TimeProvider clock, Publisher publisher, ReturnWaiters waiters, Jids jids, Fleet fleet)
+internal sealed class LocalClient(
+    TimeProvider clock, Publisher publisher, ReturnWaiters waiters, Jids jids, Fleet fleet)
 {
     public async Task<JsonObject> RunAsync(LowChunk low, CancellationToken cancellationToken)
     {
@@ -63,15 +64,15 @@ internal sealed class LocalClient(TimeProvider clock, Publisher publisher, Retur
         (List<(string Minion, string Value)> returned, List<string> missing) = waiter.Look();
         foreach ((string minion, string value) in returned)
         {
-            answer[minion] = JsonNode.Parse(value);
+            answer[minion] = Json.Parse(value);
         }
 
         foreach (string name in missing.Concat(published.Missing))
         {
             answer[name] =
                 "Minion did not return. [No response]\nThe minions may not have all finished running and any remaining "
-                + "minions will return upon completion. To look up the return data for this job later, run the following "
-                + $"command:\n\nsalt-run jobs.lookup_jid {published.Jid}";
+                + "minions will return upon completion. To look up the return data for this job later, run the "
+                + $"following command:\n\nsalt-run jobs.lookup_jid {published.Jid}";
         }
 
         return answer;

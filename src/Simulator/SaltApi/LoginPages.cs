@@ -17,7 +17,8 @@ internal sealed class LoginPages(Sessions sessions, RequestFaults faults, Master
     public async Task LoginAsync(HttpContext context)
     {
         List<JsonObject> chunks = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        bool ends = await faults.StrikeLoginAsync(context) || await faults.StrikeBeforeAsync(context, [], session: null);
+        bool ends = await faults.StrikeLoginAsync(context)
+            || await faults.StrikeBeforeAsync(context, [], session: null);
         if (ends)
         {
             return;

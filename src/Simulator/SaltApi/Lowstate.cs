@@ -5,10 +5,10 @@ using Saltern.Simulator.Jobs;
 namespace Saltern.Simulator.SaltApi;
 
 /// <summary>
-/// Runs the low chunks of a request in order. A chunk that fails ends the request with its error, though those before it
-/// were published.
+/// Runs the low chunks of a request in order. A chunk that fails ends the request with its error, though those before
+/// it were published. A client that goes away stops nothing: the master finishes what it was asked for.
 /// </summary>
-internal sealed class Lowstate(SimulatorOptions options, Sessions sessions, Clients clients, RequestFaults faults)
+internal sealed class Lowstate(SimulatorParts parts, Sessions sessions, Clients clients, RequestFaults faults)
 {
     private const string NoPermission = "No permission -- see authorization schemes";
 
@@ -52,8 +52,13 @@ internal sealed class Lowstate(SimulatorOptions options, Sessions sessions, Clie
     }
 
     /// <summary>A chunk of the server's own, for pages that are a call in disguise.</summary>
-    public Task<JsonNode?> CallAsync(HttpContext context, JsonObject chunk) =>
-        clients.RunAsync(Permit(SessionOf(context), chunk), context.RequestAborted);
+    public async Task<JsonNode?> CallAsync(HttpContext context, JsonObject chunk)
+    {
+        LowChunk low = Permit(SessionOf(context), chunk);
+        return await faults.StrikeBeforeAsync(context, [chunk], session: null)
+            ? throw new OperationCanceledException("The simulation wants no answer to this request.")
+            : await clients.RunAsync(low, parts.Stopping);
+    }
 
     private async Task AnswerAsync(
         HttpContext context, Func<JsonObject, LowChunk> permit, Func<JsonArray, JsonNode> shape, int status)
@@ -68,7 +73,7 @@ internal sealed class Lowstate(SimulatorOptions options, Sessions sessions, Clie
         JsonArray returned = [];
         foreach (JsonObject chunk in chunks)
         {
-            returned.Add(await clients.RunAsync(permit(chunk), context.RequestAborted));
+            returned.Add(await clients.RunAsync(permit(chunk), parts.Stopping));
         }
 
         if (!faults.StrikeAfter(context, chunks))
@@ -94,7 +99,7 @@ internal sealed class Lowstate(SimulatorOptions options, Sessions sessions, Clie
             throw new ApiError(401, "Authorization error occurred.");
         }
 
-        return new LowChunk { Body = chunk, User = session.User, Token = session.Token, MasterId = options.Name };
+        return new LowChunk { Body = chunk, User = session.User, Token = session.Token, MasterId = parts.Options.Name };
     }
 
     private LowChunk Permit(JsonObject chunk)

@@ -14,7 +14,7 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
     /// <summary>True if the request ends here.</summary>
     public async Task<bool> StrikeBeforeAsync(HttpContext context, List<JsonObject> chunks, string? session)
     {
-        if (!parts.Faults.Set().Any())
+        if (parts.Faults.All().Count == 0)
         {
             return false;
         }
@@ -103,7 +103,8 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
     private static async Task HangAsync(HttpContext context)
     {
         TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = context.RequestAborted.Register(() => gone.TrySetResult());
+        await using CancellationTokenRegistration registration = context.RequestAborted.Register(
+            () => gone.TrySetResult());
         await gone.Task;
     }
 }

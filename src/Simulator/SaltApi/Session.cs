@@ -6,6 +6,7 @@ namespace Saltern.Simulator.SaltApi;
 /// <param name="Token">The eauth token (64 hex digits), not the id of the session.</param>
 /// <param name="Start">When it was made.</param>
 /// <param name="Expire">When it ends.</param>
-/// <param name="Listed">Whether external_auth lists the user; one that it does not list may log in and do nothing.</param>
+/// <param name="Listed">Whether external_auth lists the user; one that it does not list may log in and do
+/// nothing.</param>
 internal sealed record Session(
     string User, string Eauth, string Token, DateTimeOffset Start, DateTimeOffset Expire, bool Listed);

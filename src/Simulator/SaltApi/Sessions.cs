@@ -13,7 +13,9 @@ internal sealed class Sessions(SimulatorOptions options, TimeProvider clock)
     private readonly ConcurrentDictionary<string, Session> byId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Session> byToken = new(StringComparer.Ordinal);
 
-    /// <summary>Null if the credentials are wrong. The password goes in <c>password</c> for every kind of eauth.</summary>
+    /// <summary>
+    /// Null if the credentials are wrong. The password goes in <c>password</c> for every kind of eauth.
+    /// </summary>
     public Session? Authenticate(JsonObject credentials)
     {
         string user = Json.TextOf(credentials["username"]);

@@ -5,7 +5,9 @@ using Saltern.Simulator.Jobs;
 
 namespace Saltern.Simulator.SaltApi;
 
-/// <summary>Enough YAML for a client that asks for it: block style, texts that could be read as something else quoted.</summary>
+/// <summary>
+/// Enough YAML for a client that asks for it: block style, texts that could be read as something else quoted.
+/// </summary>
 internal static class Yaml
 {
     public static string Write(JsonNode? node)
@@ -61,8 +63,8 @@ internal static class Yaml
 
     private static string Quote(string text)
     {
-        bool plain = text.Length > 0 && char.IsAsciiLetter(text[0]) && text.All(letter => char.IsAsciiLetterOrDigit(letter)
-            || letter is '.' or '_' or '-' or '/');
+        bool plain = text.Length > 0 && char.IsAsciiLetter(text[0])
+            && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' or '/');
         bool word = text.ToUpperInvariant() is "TRUE" or "FALSE" or "YES" or "NO" or "ON" or "OFF" or "NULL" or "NONE";
         return plain && !word ? text : text.All(letter => letter >= ' ')
             ? "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'"

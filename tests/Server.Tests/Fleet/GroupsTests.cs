@@ -79,7 +79,8 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
             _groups.UpdateAsync(b, "b", "N@a", "bob", CancellationToken.None));
 
         Assert.Single(outcomes.OfType<GroupOutcome.Done>());
-        Assert.Contains("contain themselves", Assert.Single(outcomes.OfType<GroupOutcome.Refused>()).Message, StringComparison.Ordinal);
+        var refused = Assert.Single(outcomes.OfType<GroupOutcome.Refused>());
+        Assert.Contains("contain themselves", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
         var used = await CreateAsync("used");
         var user = await CreateAsync("user", "web* and not N@used");
 
-        Assert.IsType<GroupOutcome.Refused>(await _groups.UpdateAsync(used, "new", null, "ann", CancellationToken.None));
+        Assert.IsType<GroupOutcome.Refused>(
+            await _groups.UpdateAsync(used, "new", null, "ann", CancellationToken.None));
         Assert.IsType<GroupOutcome.Refused>(await _groups.DeleteAsync(used, "ann", CancellationToken.None));
         Assert.IsType<GroupOutcome.Done>(await _groups.DeleteAsync(user, "ann", CancellationToken.None));
         Assert.IsType<GroupOutcome.Done>(await _groups.DeleteAsync(used, "ann", CancellationToken.None));

@@ -175,9 +175,11 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
         }
 
         await _fleet.Masters.RegisterAsync(CancellationToken.None);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _fleet.Keys.RunOnceAsync(all: true, CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(0, 4)
+            .Select(_ => _fleet.Keys.RunOnceAsync(all: true, CancellationToken.None)));
 
-        Assert.Equal(500L, await _database.ScalarAsync<long>("select count(*) from minion where key_status = 'accepted'"));
+        var accepted = "select count(*) from minion where key_status = 'accepted'";
+        Assert.Equal(500L, await _database.ScalarAsync<long>(accepted));
     }
 
     [Fact]
@@ -201,7 +203,8 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
             accepted);
         Assert.Equal(
             [
-                "gone1 default a pending fp-gone1", "new1 default a accepted fp-new1", "new2 default a rejected fp-new2",
+                "gone1 default a pending fp-gone1", "new1 default a accepted fp-new1",
+                "new2 default a rejected fp-new2",
             ],
             await LinesAsync());
 

@@ -29,14 +29,7 @@ internal sealed class MasterWithKeys(string name) : ISaltApi
     }
 
     public Task<SaltAnswer<MinionKeys>> KeysAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<SaltAnswer<MinionKeys>>(Down is not null ? Down : new SaltAnswer<MinionKeys>.Given(new MinionKeys
-        {
-            Accepted = Listed("accepted"),
-            Pending = Listed("pending"),
-            Rejected = Listed("rejected"),
-            Denied = Listed("denied"),
-            Unreadable = [],
-        }));
+        Task.FromResult<SaltAnswer<MinionKeys>>(Down is not null ? Down : new SaltAnswer<MinionKeys>.Given(Listed()));
 
     public Task<SaltAnswer<MinionId>> AcceptKeyAsync(MinionId minion, CancellationToken cancellationToken) =>
         MoveAsync(minion, "accepted");
@@ -63,6 +56,15 @@ internal sealed class MasterWithKeys(string name) : ISaltApi
 
     public Task<SaltAnswer<MasterProbe>> ProbeAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    private MinionKeys Listed() => new()
+    {
+        Accepted = Listed("accepted"),
+        Pending = Listed("pending"),
+        Rejected = Listed("rejected"),
+        Denied = Listed("denied"),
+        Unreadable = [],
+    };
 
     private IReadOnlyList<MinionKey> Listed(string list) =>
         [.. keys.Where(entry => entry.List == list).Select(entry => entry.Key)];

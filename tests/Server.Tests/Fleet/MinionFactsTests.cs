@@ -16,7 +16,8 @@ public sealed class MinionFactsTests(TestDatabase database) : IClassFixture<Test
 
         Assert.True(await LearnAsync(key, """
             {"os":"SLES","osrelease":15.6,"os_family":"Suse","kernelrelease":"6.4.0","cpuarch":"x86_64",
-             "saltversion":"3006.0","ipv4":["10.0.0.1","127.0.0.1","nonsense"],"ipv6":["::1","fe80::1"],"deep":{"a":[1,{"b":null}]}}
+             "saltversion":"3006.0","ipv4":["10.0.0.1","127.0.0.1","nonsense"],"ipv6":["::1","fe80::1"],
+             "deep":{"a":[1,{"b":null}]}}
             """, Now));
 
         var detail = await DetailAsync(key);
@@ -25,7 +26,8 @@ public sealed class MinionFactsTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal(["10.0.0.1", "fe80::1"], detail.IpAddresses);
         Assert.Equal(Now, detail.RefreshedAt);
         using var grains = JsonDocument.Parse(detail.Grains);
-        Assert.Equal(JsonValueKind.Null, grains.RootElement.GetProperty("deep").GetProperty("a")[1].GetProperty("b").ValueKind);
+        var list = grains.RootElement.GetProperty("deep").GetProperty("a");
+        Assert.Equal(JsonValueKind.Null, list[1].GetProperty("b").ValueKind);
     }
 
     [Fact]
@@ -68,8 +70,9 @@ public sealed class MinionFactsTests(TestDatabase database) : IClassFixture<Test
     {
         var key = await database.AddMinionAsync("monster");
         var list = $"[{string.Join(',', Enumerable.Repeat("\"0123456789\"", 40_000))}]";
+        var text = new string('x', 100_000);
 
-        Assert.True(await LearnAsync(key, $$"""{"os":"SLES","huge":{{list}},"long":"{{new string('x', 100_000)}}"}""", Now));
+        Assert.True(await LearnAsync(key, $$"""{"os":"SLES","huge":{{list}},"long":"{{text}}"}""", Now));
 
         using var grains = JsonDocument.Parse((await DetailAsync(key)).Grains);
         Assert.Equal(["long", "os"], grains.RootElement.EnumerateObject().Select(grain => grain.Name).Order());

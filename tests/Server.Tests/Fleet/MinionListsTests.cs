@@ -17,7 +17,8 @@ public sealed class MinionListsTests(TestDatabase database) : IClassFixture<Test
         var master = await database.AddMasterAsync("salt1");
         for (var i = 0; i < 25; i++)
         {
-            await database.AddMinionAsync($"web{i:00}", i % 2 == 0 ? """{"os":"SLES","role":["a"]}""" : """{"os":"Debian"}""");
+            await database.AddMinionAsync(
+                $"web{i:00}", i % 2 == 0 ? """{"os":"SLES","role":["a"]}""" : """{"os":"Debian"}""");
         }
 
         await database.AddMinionAsync("web07", """{"os":"SLES"}""", domain: "dmz");
@@ -56,7 +57,8 @@ public sealed class MinionListsTests(TestDatabase database) : IClassFixture<Test
 
         Assert.Equal(27, seen.Distinct().Count());
         Assert.Equal(27, seen.Count);
-        Assert.Equal(seen.Select(minion => minion.Item1).Order(StringComparer.Ordinal), seen.Select(minion => minion.Item1));
+        var ids = seen.Select(minion => minion.Item1).ToList();
+        Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
     }
 
     [Fact]
@@ -107,7 +109,8 @@ public sealed class MinionListsTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal(1, counts.ByKeyStatus[KeyStatus.Pending]);
         Assert.Equal(
             (11, 3, 12),
-            (counts.ByPresence[Presence.Present], counts.ByPresence[Presence.Absent], counts.ByPresence[Presence.Unknown]));
+            (counts.ByPresence[Presence.Present], counts.ByPresence[Presence.Absent],
+                counts.ByPresence[Presence.Unknown]));
         Assert.Equal(1, counts.Conflicts);
     }
 

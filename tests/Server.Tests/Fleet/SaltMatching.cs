@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Saltern.Server.Tests.Fleet;
 
 /// <summary>
-/// Salt's own matching, written after salt/utils/data.py (subdict_match, traverse_dict_and_list) and Python's fnmatch, as
-/// the oracle for what the database selects. Kept as close to their text as C# allows, not to ours.
+/// Salt's own matching, written after salt/utils/data.py (subdict_match, traverse_dict_and_list) and Python's fnmatch,
+/// as the oracle for what the database selects. Kept as close to their text as C# allows, not to ours.
 /// </summary>
 internal static class SaltMatching
 {
@@ -118,7 +118,9 @@ internal static class SaltMatching
         return pointer;
     }
 
-    /// <summary>Salt matches str() of what it finds; that of a dict or list matches nothing a person would write.</summary>
+    /// <summary>
+    /// Salt matches str() of what it finds; that of a dict or list matches nothing a person would write.
+    /// </summary>
     private static bool Matches(JsonElement target, string pattern, Func<string, string, bool> match) =>
         target.ValueKind switch
         {

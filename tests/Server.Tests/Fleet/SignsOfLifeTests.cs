@@ -104,7 +104,8 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
             var random = new Random(seed);
             for (var i = 0; i < 30; i++)
             {
-                var order = minions.OrderBy(_ => random.Next()).Select(key => (key, Now.AddMinutes(-100 + (2 * i)))).ToList();
+                var at = Now.AddMinutes(-100 + (2 * i));
+                var order = minions.OrderBy(_ => random.Next()).Select(key => (key, at)).ToList();
                 await _fleet.Signs.TouchAsync(order, CancellationToken.None);
             }
         }));

@@ -34,7 +34,9 @@ create table salt.salt_events (
     alter_time timestamp with time zone default now(),
     master_id  text not null)
     partition by range (alter_time);
-create index salt_events_tag on salt.salt_events (tag);
+-- Minions name the tags of their events. A hash holds a tag of any length; a btree would refuse one of 3,000 random
+-- characters, and the whole batch of events with it.
+create index salt_events_tag on salt.salt_events using hash (tag);
 create table salt.salt_events_default partition of salt.salt_events default;
 
 -- One row per return that carries our tag, in order of arrival, with all that settling needs, so that the body
@@ -54,6 +56,11 @@ create table saltern.start_inbox (
     master_id  text not null,
     started_at timestamp with time zone);
 
+-- A time that programs can hold; null for infinity and the year 20000, which nobody could read out of the inbox.
+create function saltern.usable_time(given timestamp with time zone) returns timestamp with time zone
+    language sql immutable parallel safe
+    return case when given >= '0002-01-01Z' and given < '9999-01-01Z' then given end;
+
 -- These two must never raise: a trigger that raises loses the return. What they miss, the sweep finds in
 -- salt_returns. NOTIFY takes a database-wide lock at commit; whoever gets the advisory lock notifies for all that
 -- insert at the same time (measured: 0.81 of the rate without a trigger, 0.35 when every return notifies).
@@ -62,7 +69,7 @@ create function saltern.take_return() returns trigger
 begin
     begin
         insert into inbox (jid, minion_id, returned_at, success)
-        values (new.jid, new.id, new.alter_time, new.success = 'true');
+        values (new.jid, new.id, saltern.usable_time(new.alter_time), new.success = 'true');
         if pg_try_advisory_xact_lock(7261, 1) then
             notify saltern_inbox;
         end if;
@@ -77,7 +84,7 @@ create function saltern.take_start_event() returns trigger
 begin
     begin
         insert into start_inbox (minion_id, master_id, started_at)
-        values (split_part(new.tag, '/', 3), new.master_id, new.alter_time);
+        values (split_part(new.tag, '/', 3), new.master_id, saltern.usable_time(new.alter_time));
         if pg_try_advisory_xact_lock(7261, 1) then
             notify saltern_inbox;
         end if;
@@ -93,9 +100,12 @@ create trigger take_start_event after insert on salt.salt_events
     for each row when (new.tag like 'salt/minion/%/start') execute function saltern.take_start_event();
 
 -- The group role of masters: what the returner needs and nothing else. A master logs in with a role of its own
--- that is a member (made by `saltern returner-role`). Roles belong to the whole PostgreSQL cluster, so it may exist.
+-- that is a member (made by `saltern returner-role`). Roles belong to the whole PostgreSQL cluster, so it may exist;
+-- where ours may not create roles, an administrator makes it beforehand.
 do $$ begin
-    create role saltern_returner nologin;
+    if not exists (select from pg_roles where rolname = 'saltern_returner') then
+        create role saltern_returner nologin;
+    end if;
 exception when duplicate_object or unique_violation then
     null;
 end $$;
@@ -103,7 +113,14 @@ grant usage on schema salt to saltern_returner;
 grant select, insert, delete on salt.jids, salt.salt_returns, salt.salt_events to saltern_returner;
 grant update (load) on salt.jids to saltern_returner;
 grant usage on sequence salt.seq_salt_events_id to saltern_returner;
-revoke execute on function saltern.take_return(), saltern.take_start_event() from public;
+
+-- Whatever PostgreSQL gives to everybody, masters included: functions, those of later changes too, and temporary
+-- tables, with which a master's password would fill our disk.
+revoke execute on all functions in schema saltern from public;
+alter default privileges revoke execute on functions from public;
+do $$ begin
+    execute format('revoke temporary on database %I from public', current_database());
+end $$;
 
 alter table salt.jids enable row level security;
 alter table salt.salt_returns enable row level security;

@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+
+namespace Saltern.Server.Housekeeping;
+
+/// <summary>
+/// Gives every attempt that points into an ending day its own copy of the result, up to the cap: a few jids at a time,
+/// so that no transaction holds many attempts while a late return wants to settle one of them.
+/// </summary>
+internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
+{
+    /// <summary>Submissions whose results are copied in one transaction; each has at most some thousand minions.</summary>
+    private const int JidsAtOnce = 20;
+
+    /// <summary>A point in time of the database's own: rows written after it are found by it.</summary>
+    public static async Task<string> MarkAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = Statement.Of(connection, MarkSql);
+        return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Keeps what the day holds; returns how many results it kept.</summary>
+    public async Task<int> KeepAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        var kept = 0;
+        var last = "";
+        while (true)
+        {
+            var jids = await Statement.QueryAsync(
+                connection, JidsSql(day), [last, JidsAtOnce], row => row.GetString(0), cancellationToken);
+            if (jids.Count == 0)
+            {
+                return kept;
+            }
+
+            kept += await KeepAsync(connection, day, [.. jids], cancellationToken);
+            last = jids[^1];
+        }
+    }
+
+    /// <summary>Keeps what was written into the day since the mark.</summary>
+    public async Task<int> KeepSinceAsync(
+        NpgsqlConnection connection, JobCacheDay day, string mark, CancellationToken cancellationToken)
+    {
+        var jids = await Statement.QueryAsync(
+            connection, JidsSinceSql(day), [mark], row => row.GetString(0), cancellationToken);
+        return jids.Count == 0 ? 0 : await KeepAsync(connection, day, [.. jids], cancellationToken);
+    }
+
+    private Task<int> KeepAsync(
+        NpgsqlConnection connection, JobCacheDay day, string[] jids, CancellationToken cancellationToken) =>
+        Statement.ExecuteAsync(
+            connection, KeepSql, [jids, day.From, day.To, options.Value.KeptResultCharacters], cancellationToken);
+
+    internal const string MarkSql = "select pg_snapshot_xmin(pg_current_snapshot())::xid::text";
+
+    /// <summary>Index (jid, id) of the day.</summary>
+    private static string JidsSql(JobCacheDay day) => $"""
+        select distinct jid from salt.{day.Partition} where jid > $1 order by jid limit $2
+        """;
+
+    /// <summary>By the age of the transaction that wrote the row: the writer's own clock may be weeks behind.</summary>
+    private static string JidsSinceSql(JobCacheDay day) => $"""
+        select distinct jid from salt.{day.Partition} where age(xmin) <= age($1::xid)
+        """;
+
+    internal const string KeepSql = """
+        update attempt a
+        set result = left(r.return::text, $4), result_cut = length(r.return::text) > $4
+        from salt.salt_returns r
+        join submission s on s.jid = r.jid
+        join master h on h.id = s.master_id
+        join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
+        where r.jid = any($1::text[]) and r.alter_time >= $2 and r.alter_time < $3
+          and a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
+          and a.returned_at = r.alter_time and a.result is null
+        """;
+}

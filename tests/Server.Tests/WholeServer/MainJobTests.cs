@@ -1,0 +1,150 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Saltern.Server.Fleet;
+using Saltern.Simulator.Faults;
+using Xunit;
+
+namespace Saltern.Server.Tests.WholeServer;
+
+public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
+{
+    private const int Minions = 60;
+    private ServerRig rig = null!;
+
+    public async ValueTask InitializeAsync() => rig = await ServerRig.StartAsync(
+        postgres, Minions, null, ("Dispatch:Lease", "00:00:08"), ("Results:Sweep", "00:00:01"),
+        ("Dispatch:EvidenceGrace", "00:00:01"), ("Masters:0:MasterTimeoutSeconds", "1"),
+        ("Masters:0:SubmitTimeoutSeconds", "4"), ("Masters:0:ConnectTimeoutSeconds", "2"));
+
+    public async ValueTask DisposeAsync() => await rig.DisposeAsync();
+
+    [Theory]
+    [InlineData("ping", "{}")]
+    [InlineData("state.apply", """{"states":["ok"]}""")]
+    [InlineData("script.run", """{"script":"#!/bin/sh\necho hello\n"}""")]
+    [InlineData("package.refresh", "{}")]
+    [InlineData("hardware.refresh", "{}")]
+    [InlineData("salt.call", """{"function":"test.arg","args":["a"]}""")]
+    public async Task An_action_of_each_kind_completes_on_every_minion(string kind, string arguments)
+    {
+        var action = await rig.ScheduleAsync(kind, arguments);
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.Empty(await rig.ComplaintsAsync(action));
+    }
+
+    [Theory]
+    [InlineData("state.apply", """{"states":["fails"]}""", "state")]
+    [InlineData("state.apply", """{"states":["badrender"]}""", "Rendering SLS")]
+    [InlineData("script.run", """{"script":"#!/bin/sh\nexit 3\n"}""", "3")]
+    [InlineData("script.run", """{"script":"#!/bin/sh\nsleep 20\n","timeoutSeconds":1}""", "1 second")]
+    [InlineData("salt.call", """{"function":"no.such"}""", "not available")]
+    [InlineData("salt.call", """{"function":"test.false"}""", "false")]
+    public async Task What_goes_wrong_on_a_minion_is_told_in_its_reason(string kind, string arguments, string reason)
+    {
+        var action = await rig.ScheduleAsync(kind, arguments, new TargetSelection { Minions = ["minion0001"] });
+
+        Assert.Equal("Failed", await rig.UntilEndedAsync(action));
+        Assert.Contains(reason, await rig.Database.ScalarAsync<string>(
+            "select reason from action_target where action_id = $1", action.Value), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData(FaultNames.AnswerThenDrop)]
+    [InlineData(FaultNames.DropBeforePublish)]
+    [InlineData(FaultNames.Http500AfterPublish)]
+    [InlineData(FaultNames.Http500BeforePublish)]
+    [InlineData(FaultNames.Html502)]
+    [InlineData(FaultNames.Http401)]
+    [InlineData(FaultNames.Http403)]
+    [InlineData(FaultNames.Hang)]
+    public async Task A_call_that_goes_wrong_once_loses_nothing_and_runs_nothing_twice(string fault)
+    {
+        rig.Master.Faults.Set(fault, count: 1, function: "state.apply");
+
+        var action = await rig.ScheduleAsync("state.apply", """{"states":["ok"]}""");
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.Empty(await rig.ComplaintsAsync(action));
+    }
+
+    [Fact]
+    public async Task Returns_that_come_twice_or_late_or_in_an_open_transaction_settle_once()
+    {
+        rig.Master.Faults.Set(FaultNames.ReturnTwice, seconds: 0.2, minion: "minion000?");
+        rig.Master.Faults.Set(FaultNames.CommitLate, seconds: 1, minion: "minion001?");
+        rig.Master.Faults.Set(FaultNames.ReturnLate, seconds: 1, minion: "minion002?");
+
+        var action = await rig.ScheduleAsync("state.apply", """{"states":["ok"]}""");
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.Empty(await rig.ComplaintsAsync(action));
+    }
+
+    [Fact]
+    public async Task With_the_trigger_gone_everything_still_settles()
+    {
+        await rig.Database.ExecuteAsync("drop trigger take_return on salt.salt_returns");
+
+        var action = await rig.ScheduleAsync("ping");
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+    }
+
+    [Fact]
+    public async Task A_minion_that_is_down_fails_as_a_guess_and_the_others_complete()
+    {
+        rig.Master.TakeDown("minion0007");
+
+        var action = await rig.ScheduleAsync("ping", change: order => order with { DeadlineSeconds = 3 });
+
+        Assert.Equal("Failed", await rig.UntilEndedAsync(action));
+        Assert.Equal("minion0007", await rig.Database.ScalarAsync<string>(
+            """
+            select string_agg(m.minion_id, ',') from action_target t join minion m using (minion_key)
+            where t.action_id = $1 and t.status = 'Failed' and t.guessed
+            """,
+            action.Value));
+    }
+
+    [Fact]
+    public async Task A_reboot_ends_when_the_boot_id_has_changed()
+    {
+        var before = rig.Master.BootIdOf("minion0003");
+        var action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["minion0003"] });
+        await ServerRig.UntilAsync(
+            () => rig.Database.ScalarAsync<long>("select count(*) from attempt where returned_at is not null"),
+            returned => returned > 0, "the reboot is ordered");
+        await rig.Database.ExecuteAsync("update ask set due_at = now()");
+
+        Assert.NotNull(before);
+        await ServerRig.UntilAsync(
+            async () =>
+            {
+                await rig.Database.ExecuteAsync("update ask set due_at = now() where submission_id is null");
+                rig.Get<Saltern.Server.Database.Bells>().Due.Ring();
+                return await rig.Database.ScalarAsync<string>("select status from action where id = $1", action.Value);
+            },
+            status => status is "Completed" or "Failed", "the reboot ends");
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.NotEqual(before, rig.Master.BootIdOf("minion0003"));
+    }
+
+    [Fact]
+    public async Task A_cancelled_action_runs_on_nobody_who_was_still_queued()
+    {
+        var action = await rig.ScheduleAsync(
+            "script.run", """{"script":"#!/bin/sh\nsleep 1\n"}""", change: order => order with { BatchSize = 5 });
+        await ServerRig.UntilAsync(
+            () => rig.Database.ScalarAsync<long>("select count(*) from action_target where status = 'Completed'"),
+            completed => completed >= 5, "the first batch is through");
+        await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
+        await rig.UntilEndedAsync(action);
+
+        Assert.Empty(await rig.ComplaintsAsync(action));
+        Assert.Equal(
+            await rig.Database.ScalarAsync<long>("select count(*) from action_target where status = 'Cancelled'"),
+            Minions - rig.Master.Ledger.Jobs().Sum(jid => rig.Master.Ledger.OfJob(jid)
+                .Count(entry => entry.Function == "cmd.exec_code_all")));
+    }
+}
