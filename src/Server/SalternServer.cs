@@ -19,6 +19,7 @@ using Saltern.Server.Housekeeping;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Saltern.Server.Settings;
+using Saltern.Server.Web;
 
 namespace Saltern.Server;
 
@@ -105,7 +106,6 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddDatabase();
         services.AddSalt(configuration);
         services.AddFleet();
-        services.AddActionKinds();
         services.AddActions();
         services.AddActionKinds();
         services.AddResults();
@@ -115,14 +115,17 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddAccess();
         services.AddChanges();
         services.AddApi();
+        services.AddWeb();
     }
 
     private static void MapSlices(WebApplication application)
     {
         application.UseApi();
+        application.UseWeb();
         application.UseAuthentication();
         application.UseAuthorization();
         application.MapApi();
+        application.MapWeb();
     }
 
     private static ListenOptions Listen(WebApplicationBuilder builder)

@@ -18,6 +18,8 @@ internal static class ActionsRegistration
         services.AddSingleton<ActionLists>();
         services.AddSingleton<TargetLists>();
         services.AddSingleton<AttemptDetails>();
+        services.AddSingleton<ActionTotals>();
+        services.AddSingleton<MinionActions>();
         return services;
     }
 }

@@ -1,0 +1,9 @@
+namespace Saltern.Server.Web;
+
+/// <summary>Addresses of our own files, with the build in them, so that a browser keeps a file until there is another.</summary>
+internal static class AssetUrls
+{
+    private static readonly string Version = typeof(AssetUrls).Module.ModuleVersionId.ToString("N")[..12];
+
+    public static string Of(string path) => $"{path}?v={Version}";
+}

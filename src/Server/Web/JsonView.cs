@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Saltern.Server.Web;
+
+/// <summary>JSON as people read it. Pages encode it like any other text, so nothing here needs to be escaped twice.</summary>
+internal static class JsonView
+{
+    /// <summary>Returns nest deeper than the default allows; beyond this they are shown as they are.</summary>
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
+
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        MaxDepth = 512,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The element, or null where the text is no JSON (one that was cut, say).</summary>
+    public static JsonElement? Parse(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, Deep);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public static string Pretty(JsonElement element) => JsonSerializer.Serialize(element, Indented);
+
+    /// <summary>A text as itself, a list of texts as a line, anything else as JSON.</summary>
+    public static string Plain(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => TextOf(element),
+        JsonValueKind.Array when element.EnumerateArray().All(item => item.ValueKind is JsonValueKind.String) =>
+            string.Join(", ", element.EnumerateArray().Select(TextOf)),
+        JsonValueKind.True => "yes",
+        JsonValueKind.False => "no",
+        _ => Pretty(element),
+    };
+
+    /// <summary>A minion may send half of a surrogate pair, which is JSON and no text.</summary>
+    public static string TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            return text.GetRawText();
+        }
+    }
+}
