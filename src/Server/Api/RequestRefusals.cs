@@ -76,7 +76,7 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
         var binding = FailedBinding().Match(bad.Message);
         return binding.Success
             ? Problems.Invalid(
-                binding.Groups["name"].Value,
+                JsonNamingPolicy.CamelCase.ConvertName(binding.Groups["name"].Value),
                 $"'{binding.Groups["value"].Value}' is not {Expected(binding.Groups["type"].Value)}.")
             : Problems.Of(bad.StatusCode, "Not readable", bad.Message);
     }

@@ -99,7 +99,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
         await using var output = new StringWriter();
-        await using var error = TextWriter.Synchronized(new StringWriter());
+        await using var said = new StringWriter();
+        await using var error = TextWriter.Synchronized(said);
         using var end = new CancellationTokenSource();
         var running = CliProgram.RunAsync(
             ["server", "--database", database.ConnectionString, "--listen", "http://127.0.0.1:0", "--paused"],
@@ -108,7 +109,7 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         for (var i = 0; i < 300 && address.Length == 0 && !running.IsCompleted; i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-            address = error.ToString()!.Split(' ', '\n').FirstOrDefault(word => word.StartsWith("http://", StringComparison.Ordinal)) ?? "";
+            address = said.ToString().Split(' ', '\n').FirstOrDefault(word => word.StartsWith("http://", StringComparison.Ordinal)) ?? "";
         }
 
         using var client = new HttpClient();
