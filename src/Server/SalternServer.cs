@@ -106,7 +106,6 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddDatabase();
         services.AddSalt(configuration);
         services.AddFleet();
-        services.AddActionKinds();
         services.AddActions();
         services.AddActionKinds();
         services.AddResults();

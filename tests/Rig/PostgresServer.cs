@@ -47,14 +47,15 @@ public sealed class PostgresServer : IAsyncDisposable
         try
         {
             await StartAsync(cancellationToken);
+            var name = $"test_{++databases}";
             if (migrated)
             {
                 await MakeTemplateAsync(cancellationToken);
             }
 
-            var name = $"test_{++databases}";
-            var template = migrated ? Template : "template0";
+            var template = migrated ? Template : "template1";
             await ExecuteAsync("postgres", $"create database {name} template {template}", cancellationToken);
+            await ExecuteAsync("postgres", CopyRights(template, name), cancellationToken);
             return ConnectionStringOf(name);
         }
         finally
@@ -95,7 +96,8 @@ public sealed class PostgresServer : IAsyncDisposable
             binaries.Initdb,
             ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             cancellationToken);
-        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. Settings.SelectMany(s => new[] { "-c", s })];
+        var settings = Settings.SelectMany(setting => new[] { "-c", setting });
+        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. settings];
         watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", folder, .. server]))!;
         await WaitUntilItAnswersAsync(cancellationToken);
     }
@@ -141,6 +143,12 @@ public sealed class PostgresServer : IAsyncDisposable
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>Rights on the database itself, which schema changes grant and revoke, are not copied with it.</summary>
+    private static string CopyRights(string template, string name) => $"""
+        update pg_database set datacl = (select datacl from pg_database where datname = '{template}' and not datistemplate)
+        where datname = '{name}'
+        """;
 
     private string ConnectionStringOf(string database) => $"Host={folder};Username=postgres;Database={database}";
 }

@@ -76,7 +76,9 @@ public sealed class TestClock(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>Sets the wall clock: forward advances; back is a corrected clock, timers and timestamps unmoved.</summary>
+    /// <summary>
+    /// Sets the wall clock: forward advances; back is a corrected clock, timers and timestamps unmoved.
+    /// </summary>
     public void Set(DateTimeOffset now)
     {
         var by = now - GetUtcNow();

@@ -45,7 +45,9 @@ public sealed class TestDatabase(PostgresServer server) : IAsyncLifetime
         return await command.ExecuteScalarAsync() is T value ? value : default;
     }
 
-    /// <summary>The fault "the database session dies": ends every session on this database but the one asking.</summary>
+    /// <summary>
+    /// The fault "the database session dies": ends every session on this database but the one asking.
+    /// </summary>
     public Task<long> KillSessionsAsync() => ScalarAsync<long>("""
         select count(pg_terminate_backend(pid)) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()

@@ -24,7 +24,9 @@ internal sealed class BearerAuthentication(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var header = Request.Headers.Authorization.ToString();
-        if (header.Length == 0)
+        // Who may come in without a token is not turned away for one that cannot be looked up.
+        var open = Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+        if (header.Length == 0 || open)
         {
             return AuthenticateResult.NoResult();
         }

@@ -9,6 +9,7 @@ internal static class ActionsRegistration
     public static IServiceCollection AddActions(this IServiceCollection services)
     {
         services.AddSettings<ActionsOptions, ActionsOptionsValidator>(ActionsOptions.Section);
+        services.AddSingleton<ActionKinds>();
         services.AddSingleton<Scheduling>();
         services.AddSingleton<Cancelling>();
         services.AddSingleton<Rescheduling>();

@@ -16,6 +16,9 @@ namespace Saltern.Server.Api;
 /// </summary>
 internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) : IExceptionHandler
 {
+    /// <summary>Connection broken, not let in, no such database, out of resources, operator intervened.</summary>
+    private static readonly string[] AwayClasses = ["08", "28", "3D", "53", "57"];
+
     public async ValueTask<bool> TryHandleAsync(
         HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
@@ -97,7 +100,8 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
 
     /// <summary>No connection, or one that broke; an error in a statement of ours is a bug.</summary>
     private static bool IsAway(NpgsqlException exception) =>
-        exception is not PostgresException || exception.IsTransient;
+        exception is not PostgresException postgres || exception.IsTransient
+        || AwayClasses.Contains(postgres.SqlState[..2]);
 
     [GeneratedRegex("property '(?<member>[^']+)' could not be mapped .* type '(?<type>[^']+)'")]
     private static partial Regex UnmappedMember();

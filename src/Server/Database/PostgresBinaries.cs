@@ -7,6 +7,8 @@ internal sealed record PostgresBinaries(string Folder, int Major)
 {
     private const string DebianFolder = "/usr/lib/postgresql";
 
+    private static readonly string[] Programs = ["initdb", "postgres", "pg_ctl"];
+
     public string Initdb => Path.Combine(Folder, "initdb");
 
     public string Postgres => Path.Combine(Folder, "postgres");
@@ -51,10 +53,12 @@ internal sealed record PostgresBinaries(string Folder, int Major)
             : [];
         return debian
             .Concat(path.Split(':', StringSplitOptions.RemoveEmptyEntries))
-            .Where(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+            .Where(folder => Programs.All(p => File.Exists(Path.Combine(folder, p))));
     }
 
-    /// <summary>Debian names the folder by the version; elsewhere the program is asked ("postgres (PostgreSQL) 15.1").</summary>
+    /// <summary>
+    /// Debian names the folder by the version; elsewhere the program is asked ("postgres (PostgreSQL) 15.1").
+    /// </summary>
     private static async Task<int> MajorOfAsync(string folder, CancellationToken cancellationToken)
     {
         if (int.TryParse(Path.GetFileName(Path.GetDirectoryName(folder)), CultureInfo.InvariantCulture, out var major))

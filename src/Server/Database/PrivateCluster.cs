@@ -17,6 +17,8 @@ internal sealed class PrivateCluster
     /// <summary>A socket's path is limited to 107 bytes, its file name and a temporary suffix included.</summary>
     private const int LongestSocketFolder = 80;
 
+    private const UnixFileMode Ours = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly string home;
 
     public PrivateCluster(string home)
@@ -97,7 +99,9 @@ internal sealed class PrivateCluster
             : LeftOver.RunningElsewhere;
     }
 
-    /// <summary>Written at each start; the administrator's own settings go into own.conf, which is read after it.</summary>
+    /// <summary>
+    /// Written at each start; the administrator's own settings go into own.conf, which is read after it.
+    /// </summary>
     public async Task WriteSettingsAsync(CancellationToken cancellationToken)
     {
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024);
@@ -159,7 +163,10 @@ internal sealed class PrivateCluster
     {
         await PostgresCommand.RunAsync(
             binaries.Initdb,
-            ["-D", Folder, "-U", Owner, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"],
+            [
+                "-D", Folder, "-U", Owner, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8",
+                "--locale=C.UTF-8",
+            ],
             cancellationToken);
         await File.AppendAllTextAsync(
             Path.Combine(Folder, "postgresql.conf"),
@@ -171,7 +178,8 @@ internal sealed class PrivateCluster
     {
         if (File.Exists(PortFile))
         {
-            return int.TryParse(File.ReadAllText(PortFile), CultureInfo.InvariantCulture, out var kept) && kept is > 0 and < 65536
+            var text = File.ReadAllText(PortFile);
+            return int.TryParse(text, CultureInfo.InvariantCulture, out var kept) && kept is > 0 and < 65536
                 ? kept
                 : throw new PostgresMissingException($"{PortFile} does not hold a port number (1 to 65535).");
         }
@@ -190,7 +198,7 @@ internal sealed class PrivateCluster
         var file = Path.Combine(Folder, name);
         await File.WriteAllTextAsync(file, text, cancellationToken);
         // PostgreSQL's account reads what root wrote; the folder keeps everyone else out.
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(file, Ours | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 
     /// <summary>
@@ -201,16 +209,17 @@ internal sealed class PrivateCluster
     {
         if (!Directory.Exists(folder))
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(folder, Ours | UnixFileMode.UserExecute);
             await GiveAwayAsync(folder, cancellationToken);
         }
 
-        var (code, _) = await PostgresCommand.TryRunAsync("test", ["-O", folder, "-a", "-x", folder], cancellationToken);
+        var (code, _) = await PostgresCommand.TryRunAsync(
+            "test", ["-O", folder, "-a", "-x", folder], cancellationToken);
         if (code != 0)
         {
             throw new PostgresMissingException(
-                $"PostgreSQL's account '{PostgresCommand.AccountName}' cannot use the folder {folder}: it must own it and be "
-                + "able to enter the folders above it. Give a data folder where that is so, for example "
+                $"PostgreSQL's account '{PostgresCommand.AccountName}' cannot use the folder {folder}: it must own it "
+                + "and be able to enter the folders above it. Give a data folder where that is so, for example "
                 + "--data /var/lib/saltern.");
         }
     }

@@ -11,9 +11,9 @@ namespace Saltern.Server.Database;
 /// port that stays the same, with a role and password of its own.
 /// </summary>
 /// <remarks>
-/// It runs apart from this process, so that Ctrl-C stops us first and a killed saltern takes no transaction with it: the
-/// next start finds it running and adopts it. A lock on the data folder, which dies with its process, keeps a second
-/// saltern from adopting, and later stopping, a database that is in use.
+/// It runs apart from this process, so that Ctrl-C stops us first and a killed saltern takes no transaction with it:
+/// the next start finds it running and adopts it. A lock on the data folder, which dies with its process, keeps a
+/// second saltern from adopting, and later stopping, a database that is in use.
 /// </remarks>
 internal sealed partial class PrivatePostgres : IAsyncDisposable
 {
@@ -97,8 +97,8 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new PostgresMissingException(
-                $"The data folder {dataFolder} cannot be locked: {e.Message} Another saltern may be using it; stop that "
-                + "one, or give this one a folder of its own with --data.");
+                $"The data folder {dataFolder} cannot be locked: {e.Message} Another saltern may be using it; stop "
+                + "that one, or give this one a folder of its own with --data.");
         }
     }
 
@@ -151,8 +151,8 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         catch (SocketException)
         {
             throw new PostgresMissingException(
-                $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another program. "
-                + $"Stop that program, or write another port into {cluster.PortFile} and into the masters' configuration.");
+                $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another "
+                + $"program. Stop that one, or write another port into {cluster.PortFile} and into the masters' settings.");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ReturnerRoles(NpgsqlDataSource dataSource)
                       'grant saltern_returner to %I; '
                       'alter role %I in database %I set search_path = salt; '
                       'alter role %I in database %I set statement_timeout = 0',
-                      $3, $1, $2, $1, $1, current_database(), $1, current_database())
+                      $3::text, $1::text, $2::text, $1, $1, current_database(), $1, current_database())
         """;
 
     /// <summary>Makes the role, or gives the existing one this password. A sentence says why not, if it cannot be.</summary>

@@ -70,14 +70,16 @@ internal sealed partial class SchemaChanges(
     }
 
     internal static void RefuseForeignSchema(
-        IReadOnlyList<SchemaChange> known, IReadOnlyList<(int Number, string Name, string Sha256)> applied, string database)
+        IReadOnlyList<SchemaChange> known,
+        IReadOnlyList<(int Number, string Name, string Sha256)> applied,
+        string database)
     {
         var newestKnown = known.Count == 0 ? 0 : known[^1].Number;
         if (applied.Count > 0 && applied[^1].Number > newestKnown)
         {
             throw new SchemaRefusedException(
-                $"The database '{database}' has schema {applied[^1].Number}, but this version of saltern knows only up to "
-                + $"schema {newestKnown}. Start the newer saltern that made it, or restore the backup taken before it.");
+                $"The database '{database}' has schema {applied[^1].Number}, but this version of saltern knows only up "
+                + $"to schema {newestKnown}. Start the newer saltern that made it, or restore the backup of before.");
         }
 
         foreach (var (row, change) in applied.Zip(known))
@@ -92,7 +94,8 @@ internal sealed partial class SchemaChanges(
         }
     }
 
-    private static async Task RefuseUnsuitableServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task RefuseUnsuitableServerAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(ServerSql, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -105,7 +108,8 @@ internal sealed partial class SchemaChanges(
         if (major < OldestPostgres)
         {
             throw new SchemaRefusedException(
-                $"The database '{database}' is on PostgreSQL {version}; saltern needs PostgreSQL {OldestPostgres} or newer.");
+                $"The database '{database}' is on PostgreSQL {version}; saltern needs PostgreSQL {OldestPostgres} or "
+                + "newer.");
         }
 
         if (encoding != "UTF8")
@@ -130,7 +134,8 @@ internal sealed partial class SchemaChanges(
         return applied;
     }
 
-    private async Task ApplyOneAsync(NpgsqlConnection connection, SchemaChange change, CancellationToken cancellationToken)
+    private async Task ApplyOneAsync(
+        NpgsqlConnection connection, SchemaChange change, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await RunAsync(connection, change.Sql, [], cancellationToken);

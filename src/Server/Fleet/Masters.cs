@@ -65,7 +65,8 @@ internal sealed partial class Masters(
     internal const string ReportUpSql = """
         update master m set health = 'up', health_reason = null, health_at = $2, failures = 0, unavailable_until = null
         from (select name, health from master where name = $1) before
-        where m.name = before.name and (m.health <> 'up' or m.failures > 0 or m.health_at < $2 - interval '1 min')
+        where m.name = before.name
+          and (m.health <> 'up' or m.failures > 0 or m.health_at < $2::timestamptz - interval '1 min')
         returning before.health
         """;
 

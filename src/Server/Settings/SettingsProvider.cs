@@ -29,7 +29,8 @@ internal sealed class SettingsProvider : ConfigurationProvider, IConfigurationSo
         }
         catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException or IOException)
         {
-            throw new SettingsException([$"The settings file {path} could not be read: {(e.InnerException ?? e).Message}"]);
+            throw new SettingsException(
+                [$"The settings file {path} could not be read: {(e.InnerException ?? e).Message}"]);
         }
     }
 

@@ -22,8 +22,8 @@ internal static class SettingsRegistration
     }
 
     /// <summary>
-    /// Makes a section known that its slice binds itself. The section "" is the root, for options that are keys of their
-    /// own; a list type stands for a section with the entries 0, 1, ….
+    /// Makes a section known that its slice binds itself. The section "" is the root, for options that are keys of
+    /// their own; a list type stands for a section with the entries 0, 1, ….
     /// </summary>
     public static IServiceCollection AddKnownSettings(this IServiceCollection services, string section, Type options) =>
         services.AddSingleton(new SettingsSection(section, options));

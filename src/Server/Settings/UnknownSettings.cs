@@ -40,7 +40,10 @@ internal static class UnknownSettings
         var type = types.OfType<Type>().FirstOrDefault();
         if (type is null)
         {
-            var near = known.Where(section => Covers(section, key)).DefaultIfEmpty().SelectMany(NamesAt(key, known));
+            var covering = known.Where(section => section.Key.Length > 0 && Covers(section, key)).ToList();
+            var near = covering.Count > 0
+                ? covering.SelectMany(section => NamesAt(section, key))
+                : known.SelectMany(TopNames).Concat(FrameworkSections);
             return $"{shown}, but there is no such setting. Known are: {string.Join(", ", near.Distinct().Order())}.";
         }
 
@@ -83,13 +86,13 @@ internal static class UnknownSettings
 
         if (ElementOf(type) is not { } element)
         {
-            return Settable(type)
-                .FirstOrDefault(property => property.Name.Equals(step, StringComparison.OrdinalIgnoreCase))?.PropertyType;
+            var named = Settable(type).Where(p => p.Name.Equals(step, StringComparison.OrdinalIgnoreCase));
+            return named.FirstOrDefault()?.PropertyType;
         }
 
-        var named = type.GetInterfaces().Append(type).Any(candidate => candidate.IsGenericType
+        var byName = type.GetInterfaces().Append(type).Any(candidate => candidate.IsGenericType
             && candidate.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>));
-        return named || int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? element : null;
+        return byName || int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? element : null;
     }
 
     /// <summary>What a list or a dictionary holds; null for anything else.</summary>
@@ -124,7 +127,7 @@ internal static class UnknownSettings
             TypeDescriptor.GetConverter(plain).ConvertFromInvariantString(value);
             return true;
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or NotSupportedException or OverflowException)
+        catch (Exception e) when (e is FormatException or ArgumentException or NotSupportedException)
         {
             return false;
         }
@@ -147,13 +150,8 @@ internal static class UnknownSettings
     }
 
     /// <summary>The keys one could have meant: those at the deepest level of the path that is still known.</summary>
-    private static Func<SettingsSection?, IEnumerable<string>> NamesAt(string key, List<SettingsSection> known) => section =>
+    private static IEnumerable<string> NamesAt(SettingsSection section, string key)
     {
-        if (section is null)
-        {
-            return known.SelectMany(TopNames).Concat(FrameworkSections);
-        }
-
         var (path, type) = (section.Key, section.Options);
         foreach (var step in Steps(section, key))
         {
@@ -168,7 +166,7 @@ internal static class UnknownSettings
         return ElementOf(type) is null
             ? Settable(type).Select(property => path.Length == 0 ? property.Name : $"{path}:{property.Name}")
             : [$"{path}:0"];
-    };
+    }
 
     private static IEnumerable<string> TopNames(SettingsSection section) =>
         section.Key.Length > 0 ? [section.Key] : Settable(section.Options).Select(property => property.Name);

@@ -43,7 +43,7 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
                 ["Masters:0:Url"] = "http://127.0.0.1:1/",
                 ["Masters:0:Username"] = "saltern",
                 ["Masters:0:PasswordEnvironment"] = "PATH",
-                ["Logging:LogLevel:Default"] = "Warning",
+                ["Logging:LogLevel:Default"] = "None",
             }),
             change: null,
             CancellationToken.None);
@@ -112,9 +112,9 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
             from action_target t join minion m on m.minion_key = t.minion_key
             where t.action_id = $1 and m.minion_id = $2 and t.status = 'Queued'),
         submission as (
-            insert into submission (action_id, master_id, jid, minions, outstanding, created_at, deadline_at, not_after,
+            insert into submission (id, action_id, master_id, jid, minions, outstanding, created_at, deadline_at, not_after,
                                     owner, lease_until, outcome, outcome_at)
-            select action_id, master_id, $4, 1, 0, now(), now(), now(), 'a test', now(), 'Accepted', now() from target
+            select nextval('submission_id'), action_id, master_id, $4, 1, 0, now(), now(), now(), 'a test', now(), 'Accepted', now() from target
             returning id),
         attempt as (
             insert into attempt (action_id, minion_key, number, submission_id, status, picked_up_at, returned_at, ended_at)

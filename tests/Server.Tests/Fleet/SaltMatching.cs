@@ -85,37 +85,44 @@ internal static class SaltMatching
     {
         foreach (var key in keys)
         {
-            if (pointer.ValueKind == JsonValueKind.Array)
+            var next = pointer.ValueKind switch
             {
-                var embedded = pointer.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object).ToList();
-                if (int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index))
-                {
-                    var length = pointer.GetArrayLength();
-                    index = index < 0 ? index + length : index;
-                    if (index < 0 || index >= length)
-                    {
-                        return null;
-                    }
-
-                    pointer = pointer[index];
-                }
-                else if (embedded.FirstOrDefault(item => item.TryGetProperty(key, out _)) is
-                    { ValueKind: JsonValueKind.Object } holder)
-                {
-                    pointer = holder.GetProperty(key);
-                }
-                else
-                {
-                    return null;
-                }
-            }
-            else if (pointer.ValueKind != JsonValueKind.Object || !pointer.TryGetProperty(key, out pointer))
+                JsonValueKind.Array => StepIntoList(pointer, key),
+                JsonValueKind.Object when pointer.TryGetProperty(key, out var value) => value,
+                _ => null,
+            };
+            if (next is not { } reached)
             {
                 return null;
             }
+
+            pointer = reached;
         }
 
         return pointer;
+    }
+
+    /// <summary>
+    /// A number is an index; any other key is looked for in the dicts of the list, the first that has it counts.
+    /// </summary>
+    private static JsonElement? StepIntoList(JsonElement list, string key)
+    {
+        var items = list.EnumerateArray().ToList();
+        if (int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index))
+        {
+            index = index < 0 ? index + items.Count : index;
+            return index >= 0 && index < items.Count ? items[index] : null;
+        }
+
+        foreach (var item in items.Where(item => item.ValueKind == JsonValueKind.Object))
+        {
+            if (item.TryGetProperty(key, out var value))
+            {
+                return value;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>

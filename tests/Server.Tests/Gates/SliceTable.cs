@@ -1,8 +1,8 @@
 namespace Saltern.Server.Tests.Gates;
 
 /// <summary>
-/// The table of slices of the style guide. A slice that is not here is refused: a new one is a decision, written down in
-/// the guide and then here.
+/// The table of slices of the style guide. A slice that is not here is refused: a new one is a decision, written down
+/// in the guide and then here.
 /// </summary>
 internal static class SliceTable
 {
@@ -11,7 +11,8 @@ internal static class SliceTable
     /// <summary>How options are bound and refused; every slice registers its own through it.</summary>
     private const string Settings = "Settings";
 
-    private static readonly string[] BelowActions = ["Channels", "Fleet", "Housekeeping", "Maintenance", "Salt", "Database"];
+    private static readonly string[] BelowActions =
+        ["Channels", "Fleet", "Housekeeping", "Maintenance", "Salt", "Database"];
 
     private static readonly string[] ActionsAndBelow = ["Actions", .. BelowActions];
 
@@ -59,6 +60,8 @@ internal static class SliceTable
         }
 
         // What puts the slices together is above them all.
-        return to.Length > 0 && Uses.TryGetValue(from, out var allowed) && (allowed.Contains("*") || allowed.Contains(to));
+        return to.Length > 0
+            && Uses.TryGetValue(from, out var allowed)
+            && (allowed.Contains("*") || allowed.Contains(to));
     }
 }

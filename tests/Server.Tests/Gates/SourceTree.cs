@@ -22,7 +22,9 @@ internal static class SourceTree
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
-    /// <summary>By where this file was compiled from; else upwards from the tests, as after a build elsewhere.</summary>
+    /// <summary>
+    /// By where this file was compiled from; else upwards from the tests, as after a build elsewhere.
+    /// </summary>
     private static string FindRoot([CallerFilePath] string here = "")
     {
         var start = File.Exists(here) ? Path.GetDirectoryName(here)! : AppContext.BaseDirectory;

@@ -21,7 +21,8 @@ public sealed class SqlTests(TestDatabase database) : IClassFixture<TestDatabase
         foreach (var ofOneClass in statements.GroupBy(field => field.DeclaringType!))
         {
             var constants = ofOneClass.ToDictionary(field => field.Name, field => (string)field.GetRawConstantValue()!);
-            failures.AddRange((await PrepareAsync(constants)).Select(failure => $"{ofOneClass.Key.FullName}.{failure}"));
+            var wrong = await PrepareAsync(constants);
+            failures.AddRange(wrong.Select(failure => $"{ofOneClass.Key.FullName}.{failure}"));
         }
 
         Assert.NotEmpty(statements);
@@ -36,7 +37,8 @@ public sealed class SqlTests(TestDatabase database) : IClassFixture<TestDatabase
     [InlineData("update inbox set success = $1::point", "42804")]
     public async Task A_wrong_statement_is_found(string sql, string code)
     {
-        var failure = Assert.Single(await PrepareAsync(new() { ["BadSql"] = sql, ["GoodSql"] = "select id from inbox" }));
+        var failures = await PrepareAsync(new() { ["BadSql"] = sql, ["GoodSql"] = "select id from inbox" });
+        var failure = Assert.Single(failures);
         Assert.StartsWith($"BadSql: {code}", failure, StringComparison.Ordinal);
     }
 
@@ -64,7 +66,8 @@ public sealed class SqlTests(TestDatabase database) : IClassFixture<TestDatabase
     private async Task<List<string>> PrepareAsync(Dictionary<string, string> constants)
     {
         var failures = new List<string>();
-        await using var connection = new NpgsqlConnection(database.ConnectionString + ";Search Path=saltern;Pooling=false");
+        await using var connection = new NpgsqlConnection(
+            database.ConnectionString + ";Search Path=saltern;Pooling=false");
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         foreach (var table in constants.Values.Where(sql => sql.StartsWith("create temp", StringComparison.Ordinal)))

@@ -63,7 +63,7 @@ internal static partial class Tidiness
     [
         .. file.Tree.DescendantNodes()
             .Where(node => node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax
-                or AccessorDeclarationSyntax { Body: not null } or AccessorDeclarationSyntax { ExpressionBody: not null })
+                or AccessorDeclarationSyntax)
             .Where(node => node.DescendantNodes().Any(child => child is BlockSyntax or ArrowExpressionClauseSyntax))
             .Select(node => new SourceFunction(NameOf(node), LinesOf(node), DepthOf(node))),
     ];
