@@ -1,0 +1,146 @@
+using Microsoft.Playwright;
+using Saltern.Contract;
+using Saltern.Server.Tests.Api;
+using Xunit;
+
+namespace Saltern.Server.Tests.Web;
+
+/// <summary>What only a browser can tell: what runs, what is drawn, what is refused.</summary>
+public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : IClassFixture<LiveServer>
+{
+    private const string Hostile = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>";
+
+    [Fact]
+    public async Task A_hostile_id_reason_or_result_is_shown_as_text_and_runs_nothing()
+    {
+        const string Minion = "evil'\"><svg onload=window.hit=1>";
+        await server.AddMinionsAsync("hostile", 1);
+        await server.Database.ExecuteAsync("update minion set minion_id = $1, os = $2, grains = $3::jsonb where minion_id = 'hostile1'",
+            Minion, Hostile, $$"""{"{{Hostile.Replace("\"", "\\\"", StringComparison.Ordinal)}}": "{{Hostile.Replace("\"", "\\\"", StringComparison.Ordinal)}}"}""");
+        var action = await server.ScheduleAsync("evil*", new { description = Hostile });
+        await server.SettleAsync(action, Minion, "Failed", "20260301080000000099_s1", System.Text.Json.JsonSerializer.Serialize(Hostile));
+        await server.Database.ExecuteAsync("update action_target set reason = $2 where action_id = $1", action, Hostile);
+        var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", Minion);
+
+        await using var visit = await chromium.VisitAsync(server.Address);
+        await visit.SignInAsync(server.AdminToken);
+        foreach (var path in new[]
+        {
+            "/", "/actions", $"/actions/{action}", $"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}", "/minions",
+            $"/minions/{key}", $"/actions/new?minion={Uri.EscapeDataString(Minion)}", $"/actions?by={Uri.EscapeDataString(Hostile)}",
+            $"/minions?id={Uri.EscapeDataString(Hostile)}",
+        })
+        {
+            await visit.Page.GotoAsync(path);
+            // Once more by way of the part that is fetched again and put into the page.
+            await visit.Page.EvaluateAsync("document.querySelector('#stream')?.dispatchEvent(new CustomEvent('changed'))");
+            await visit.Page.WaitForTimeoutAsync(300);
+            Assert.Null(await visit.Page.EvaluateAsync<int?>("window.hit ?? null"));
+            Assert.Equal(0, await visit.Page.Locator("img[src=x], svg[onload]").CountAsync());
+        }
+
+        await visit.Page.GotoAsync($"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}");
+        await Assertions.Expect(visit.Page.Locator(".result pre")).ToHaveTextAsync(Hostile);
+        visit.AssertNoComplaints();
+    }
+
+    [Fact]
+    public async Task A_change_reaches_an_open_page_without_losing_what_was_opened_on_it()
+    {
+        await server.AddMinionsAsync("livepage", 2);
+        var action = await server.ScheduleAsync("livepage*");
+        await using var visit = await chromium.VisitAsync(server.Address);
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync($"/actions/{action}");
+        await Assertions.Expect(visit.Page.Locator("#progress-count")).ToHaveTextAsync("0 of 2");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("#confirm-cancel")).ToBeVisibleAsync();
+
+        await server.SettleAsync(action, "livepage1", "Completed", "20260301080000000088_s1", "true");
+        await server.RingAsync($$"""{"action":{{action}}}""");
+
+        await Assertions.Expect(visit.Page.Locator("#progress-count")).ToHaveTextAsync("1 of 2");
+        await Assertions.Expect(visit.Page.Locator("#confirm-cancel")).ToBeVisibleAsync();
+        visit.AssertNoComplaints();
+    }
+
+    [Fact]
+    public async Task Cancelling_asks_first_and_then_does_it()
+    {
+        await server.AddMinionsAsync("cancelpage", 3);
+        var action = await server.ScheduleAsync("cancelpage*");
+        await using var visit = await chromium.VisitAsync(server.Address);
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync($"/actions/{action}");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
+        await visit.Page.Keyboard.PressAsync("Escape");
+        Assert.Equal("Scheduled", (await server.GetAsync<ActionDetail>($"/api/v1/actions/{action}")).Summary.Status);
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel the action" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("3 targets will not run.")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.Locator("h1 .st")).ToHaveTextAsync("Cancelled");
+    }
+
+    [Fact]
+    public async Task Times_are_the_browsers_with_UTC_as_title()
+    {
+        await server.AddMinionsAsync("zoned", 1);
+        var action = await server.ScheduleAsync("zoned1");
+        await server.Database.ExecuteAsync("update action set created_at = '2026-01-15 23:30:00Z' where id = $1", action);
+        await using var visit = await chromium.VisitAsync(server.Address);
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync($"/actions/{action}");
+
+        var time = visit.Page.Locator(".facts time").First;
+        await Assertions.Expect(time).ToHaveAttributeAsync("title", "2026-01-15 23:30:00 UTC");
+        await Assertions.Expect(time).ToContainTextAsync("00:30:00");
+        await Assertions.Expect(time).ToContainTextAsync("16 Jan");
+    }
+
+    [Fact]
+    public async Task The_theme_follows_the_system_until_somebody_chooses()
+    {
+        await using var visit = await chromium.VisitAsync(server.Address, new() { ColorScheme = ColorScheme.Dark });
+        await visit.SignInAsync(server.AdminToken);
+        var page = visit.Page.Locator("html");
+        await Assertions.Expect(page).ToHaveAttributeAsync("data-bs-theme", "dark");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Switch theme" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveAttributeAsync("data-bs-theme", "light");
+        await visit.Page.ReloadAsync();
+        await Assertions.Expect(page).ToHaveAttributeAsync("data-bs-theme", "light");
+    }
+
+    [Fact]
+    public async Task The_form_shows_the_fields_of_the_kind_and_of_the_way_that_were_chosen()
+    {
+        await using var visit = await chromium.VisitAsync(server.Address);
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync("/actions/new");
+
+        await visit.Page.GetByLabel("Kind of action").SelectOptionAsync("script.run");
+        await visit.Page.GetByLabel("Script", new() { Exact = true }).FillAsync("#!/bin/sh\nuptime\n");
+        await visit.Page.GetByLabel("Grain", new() { Exact = true }).First.CheckAsync();
+        await Assertions.Expect(visit.Page.Locator("[id='target.grain']")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.Locator("[id='target.glob']")).ToBeHiddenAsync();
+        visit.AssertNoComplaints();
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/actions")]
+    [InlineData("/actions/new")]
+    [InlineData("/minions")]
+    public async Task No_page_is_wider_than_a_phone(string path)
+    {
+        await server.AddMinionsAsync("a-rather-long-name-of-a-minion-in-some-data-centre.example.org", 2);
+        await using var visit = await chromium.VisitAsync(
+            server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync(path);
+
+        Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), path);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Saltern.Contract;
+using Saltern.Rig;
+using Saltern.Server.Access;
+using Saltern.Simulator;
+using Saltern.Simulator.Faults;
+using Xunit;
+
+namespace Saltern.Server.Tests.Web;
+
+/// <summary>The main job as somebody does it: in a browser, against the whole server and the simulated master.</summary>
+public sealed partial class ConsoleMainJobTests(PostgresServer postgres, Chromium chromium) : IAsyncLifetime
+{
+    private const int Minions = 200;
+    private const int Failing = 3;
+    private const string FailingMinions = "web040.example.org,web081.example.org,web163.example.org";
+
+    private ServerRig rig = null!;
+    private string token = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        rig = await ServerRig.StartAsync(postgres, Minions, options => options with
+        {
+            NamePattern = "web{0:D3}.example.org",
+            PendingMinions = 2,
+            Latency = new LatencyDistribution { Median = TimeSpan.FromMilliseconds(2_500), Sigma = 0.8 },
+        });
+        rig.Master.Faults.Set(new Fault { Name = FaultNames.JobFails, Minion = FailingMinions, Function = "state.apply" });
+        var made = await rig.Get<Tokens>().CreateAsync(
+            "alex", [PermissionNames.Admin], null, "a test", CancellationToken.None);
+        token = Assert.IsType<TokenCreation.Created>(made).Token;
+    }
+
+    public async ValueTask DisposeAsync() => await rig.DisposeAsync();
+
+    [Fact]
+    public async Task An_action_ordered_in_the_form_is_watched_to_its_end_and_a_failed_target_tells_why()
+    {
+        await using var visit = await chromium.VisitAsync(
+            rig.Server.Address, new() { ViewportSize = new() { Width = 1280, Height = 800 } });
+        var page = visit.Page;
+        await visit.SignInAsync(token);
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Schedule", Exact = true }).ClickAsync();
+        await page.GetByLabel("States").FillAsync("web.nginx base.users");
+        await page.Locator("[id='target.glob']").FillAsync("*");
+        await page.GetByLabel("Note").FillAsync("Web servers: nginx and the team's accounts");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Schedule", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText($"Scheduled on {Minions} minions.")).ToBeVisibleAsync();
+
+        var count = page.Locator("#progress-count");
+        await Assertions.Expect(count).ToHaveTextAsync(InProgress(), new() { Timeout = 60_000 });
+        await visit.PictureAsync("action-running", whole: false);
+        await Assertions.Expect(count).ToHaveTextAsync($"{Minions} of {Minions}", new() { Timeout = 90_000 });
+        await Assertions.Expect(page.Locator("h1 .st")).ToHaveTextAsync("Failed");
+
+        await page.Locator(".counter", new() { HasText = "Failed" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".targets tbody tr")).ToHaveCountAsync(Failing);
+        await page.GetByRole(AriaRole.Link, new() { Name = "web040.example.org" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".attempt .st").First).ToHaveTextAsync("Failed");
+        await Assertions.Expect(page.Locator(".states .st-failed").First).ToBeVisibleAsync();
+        visit.AssertNoComplaints();
+    }
+
+    [GeneratedRegex(@"^(3\d|[4-9]\d|1[0-8]\d) of 200$")]
+    private static partial Regex InProgress();
+}
