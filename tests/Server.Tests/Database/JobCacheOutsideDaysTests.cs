@@ -8,24 +8,26 @@ public sealed class JobCacheOutsideDaysTests(TestDatabase database) : IClassFixt
     private static readonly string[] Times =
         ["to_timestamp(0)", "now() + interval '50 years'", "null", "'infinity'", "'-infinity'", "'294276-01-01Z'"];
 
+    private static readonly string[] Final = ["Completed", "Failed"];
+
     [Fact]
     public async Task They_land_in_the_default_partition_and_settle()
     {
         await using var rig = await CoreRig.StartAsync(database);
         await using var master = await PgJsonb.LogInAsync(database);
         await rig.AddMinionsAsync(Times.Length);
-        // A kind that reads every body, so that the pointer is followed too.
+        // Failures of this kind have their bodies read, so that the pointer is followed too.
         var action = await rig.ScheduleAsync("salt.call", """{"function": "test.ping"}""");
         await rig.DispatchAsync();
         var jid = rig.Salt[0].Submissions.Single().Jid;
 
         foreach (var (time, number) in Times.Select((time, number) => (time, number + 1)))
         {
-            await master.ReturnerAsync(new PgReturn(jid, $"m{number}") { AlterTime = time });
+            await master.ReturnerAsync(new PgReturn(jid, $"m{number}") { AlterTime = time, Success = "false" });
         }
 
         Assert.Equal(Times.Length, await database.ScalarAsync<long>("select count(*) from salt.salt_returns_default"));
         Assert.Equal(Times.Length, await rig.SettleAsync());
-        Assert.All(await rig.StatusesAsync(action), target => Assert.Equal("Completed", target.Value));
+        Assert.All(await rig.StatusesAsync(action), target => Assert.Contains(target.Value, Final));
     }
 }
