@@ -66,6 +66,8 @@ internal sealed class SalternServer : IAsyncDisposable
         {
             RefuseBadSettings(settings, application.Services);
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
+            // Before the first return of today comes: a day whose rows lie in the default partition cannot be made.
+            await application.Services.GetRequiredService<JobCacheDays>().MakeAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             MapSlices(application);
             foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
