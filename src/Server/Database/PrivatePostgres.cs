@@ -152,7 +152,8 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         {
             throw new PostgresMissingException(
                 $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another "
-                + $"program. Stop that one, or write another port into {cluster.PortFile} and into the masters' settings.");
+                + $"program. Stop that one, or write another port into {cluster.PortFile} and into the "
+                + "masters' settings.");
         }
     }
 
@@ -185,10 +186,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 
     private string ConnectionStringOf(string database) => ConnectionStringOf(cluster, database);
 
-    private static string ConnectionStringOf(PrivateCluster cluster, string database) => new NpgsqlConnectionStringBuilder
-    {
-        Host = cluster.SocketFolder, Port = cluster.Port, Username = PrivateCluster.Owner, Database = database,
-    }.ConnectionString;
+    private static string ConnectionStringOf(PrivateCluster cluster, string database) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = cluster.SocketFolder, Port = cluster.Port, Username = PrivateCluster.Owner, Database = database,
+        }.ConnectionString;
 
     [LoggerMessage(LogLevel.Information, "Started PostgreSQL {Major} in {Folder}, for masters on 127.0.0.1:{Port}")]
     private partial void LogStarted(int major, string folder, int port);
