@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Saltern.Contract;
@@ -8,6 +9,8 @@ namespace Saltern.Cli.Client;
 /// <summary>Calls the REST interface, and turns each refusal into a sentence and an exit code.</summary>
 internal sealed class Api(HttpClient client) : IDisposable
 {
+    private const int AsksFirstFrom = 1_000_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
@@ -55,10 +58,20 @@ internal sealed class Api(HttpClient client) : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private static HttpRequestMessage Request(HttpMethod method, string path, object? body) => new(method, path)
+    private static HttpRequestMessage Request(HttpMethod method, string path, object? body)
     {
-        Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: ContractJson.Options),
-    };
+        var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            var json = JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), ContractJson.Options);
+            request.Content = new ByteArrayContent(json);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            // A server that refuses a large body says so before it is sent, instead of cutting the connection.
+            request.Headers.ExpectContinue = json.Length > AsksFirstFrom;
+        }
+
+        return request;
+    }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellationToken)
     {

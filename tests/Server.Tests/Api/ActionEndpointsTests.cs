@@ -101,8 +101,10 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
     public async Task A_body_that_is_too_large_is_refused()
     {
         var body = $$"""{"kind":"ping","description":"{{new string('x', 5_000_000)}}"}""";
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await server.Admin.PostAsync("/api/v1/actions", content);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/actions");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.ExpectContinue = true;
+        using var answer = await server.Admin.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         Assert.Equal("Too large", (await ProblemOf(answer)).Title);
     }
