@@ -136,7 +136,8 @@ internal sealed class SalternServer : IAsyncDisposable
 
     private static ListenOptions Listen(WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
+        var options =
+            builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

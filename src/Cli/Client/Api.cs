@@ -31,7 +31,8 @@ internal sealed class Api(HttpClient client) : IDisposable
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(
-            new HttpRequestMessage(HttpMethod.Delete, path), HttpCompletionOption.ResponseContentRead, cancellationToken);
+            new HttpRequestMessage(HttpMethod.Delete, path), HttpCompletionOption.ResponseContentRead,
+            cancellationToken);
     }
 
     /// <summary>Every page of a list, up to so many entries.</summary>
@@ -41,7 +42,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         string? after = null;
         do
         {
-            var query = $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={Math.Min(1000, most - all.Count)}"
+            var query =
+                $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={Math.Min(1000, most - all.Count)}"
                 + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}");
             var page = await GetAsync<Page<T>>(path + query, cancellationToken);
             all.AddRange(page.Items);
@@ -84,7 +86,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         catch (JsonException)
         {
             throw new CliFailure(
-                ExitCodes.NotReachable, $"What answers at {client.BaseAddress} is not a server of this version of Saltern.");
+                ExitCodes.NotReachable,
+                $"What answers at {client.BaseAddress} is not a server of this version of Saltern.");
         }
     }
 
@@ -109,7 +112,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CliFailure(
-                ExitCodes.NotReachable, $"The server at {client.BaseAddress} gave no answer in {Patience.TotalSeconds:0} s.");
+                ExitCodes.NotReachable,
+                $"The server at {client.BaseAddress} gave no answer in {Patience.TotalSeconds:0} s.");
         }
 
         if (answer.IsSuccessStatusCode)
@@ -123,7 +127,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         }
     }
 
-    private static async Task<CliFailure> FailureOfAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task<CliFailure> FailureOfAsync(
+        HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var problem = await ProblemOfAsync(answer, cancellationToken);
         var sentences = problem?.Errors is { Count: > 0 } errors

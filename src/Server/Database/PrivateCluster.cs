@@ -64,7 +64,9 @@ internal sealed class PrivateCluster
         Port = KeptPort();
     }
 
-    /// <summary>Whether another process runs it right now; then its port is known, and nothing else was touched.</summary>
+    /// <summary>
+    /// Whether another process runs it right now; then its port is known, and nothing else was touched.
+    /// </summary>
     public bool FindRunning()
     {
         if (!File.Exists(PortFile) || !File.Exists(PidFile))

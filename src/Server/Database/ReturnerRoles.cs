@@ -11,7 +11,9 @@ internal sealed class ReturnerRoles(NpgsqlDataSource dataSource)
 {
     internal const string ExistsSql = "select rolsuper, rolcanlogin from pg_roles where rolname = $1";
 
-    /// <summary>Identifiers cannot be parameters: PostgreSQL itself quotes them, and gives the statements to run.</summary>
+    /// <summary>
+    /// Identifiers cannot be parameters: PostgreSQL itself quotes them, and gives the statements to run.
+    /// </summary>
     internal const string WriteSql = """
         select format('%s role %I with login nosuperuser nocreatedb nocreaterole inherit password %L; '
                       'grant saltern_returner to %I; '
@@ -20,7 +22,9 @@ internal sealed class ReturnerRoles(NpgsqlDataSource dataSource)
                       $3::text, $1::text, $2::text, $1, $1, current_database(), $1, current_database())
         """;
 
-    /// <summary>Makes the role, or gives the existing one this password. A sentence says why not, if it cannot be.</summary>
+    /// <summary>
+    /// Makes the role, or gives the existing one this password. A sentence says why not, if it cannot be.
+    /// </summary>
     public async Task<string?> WriteAsync(string role, string password, CancellationToken cancellationToken)
     {
         if (password.Length < 8 || password.Any(letter => letter is < '!' or > '~'))
