@@ -70,6 +70,8 @@ internal sealed class SalternServer : IAsyncDisposable
         {
             RefuseBadSettings(settings, application.Services);
             await application.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
+            // Before the first return of today comes: a day whose rows lie in the default partition cannot be made.
+            await application.Services.GetRequiredService<JobCacheDays>().MakeAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
             // It counts from now on; who reads /metrics first must not decide from when.
             _ = application.Services.GetRequiredService<MetricsCollector>();

@@ -215,8 +215,9 @@ internal sealed class PrivateCluster
             await GiveAwayAsync(folder, cancellationToken);
         }
 
+        // By their full paths: a program of that name in the current folder (our own ./test is one) would come first.
         var (code, _) = await PostgresCommand.TryRunAsync(
-            "test", ["-O", folder, "-a", "-x", folder], cancellationToken);
+            "/usr/bin/test", ["-O", folder, "-a", "-x", folder], cancellationToken);
         if (code != 0)
         {
             throw new PostgresMissingException(
@@ -230,7 +231,7 @@ internal sealed class PrivateCluster
     {
         if (PostgresCommand.AsAccount)
         {
-            using var chown = System.Diagnostics.Process.Start("chown", [$"{PostgresCommand.Account}:", folder]);
+            using var chown = System.Diagnostics.Process.Start("/usr/bin/chown", [$"{PostgresCommand.Account}:", folder]);
             await chown.WaitForExitAsync(cancellationToken);
         }
     }
