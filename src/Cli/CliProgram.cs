@@ -8,7 +8,9 @@ using Saltern.Server.Settings;
 
 namespace Saltern.Cli;
 
-/// <summary>The program: builds the commands, runs one, and turns what went wrong into a sentence and an exit code.</summary>
+/// <summary>
+/// The program: builds the commands, runs one, and turns what went wrong into a sentence and an exit code.
+/// </summary>
 internal static class CliProgram
 {
     public static async Task<int> RunAsync(
@@ -62,8 +64,10 @@ internal static class CliProgram
 
     private static RootCommand Root(CliOutput output, TimeProvider clock)
     {
-        var root = new RootCommand("Schedules, hands out and tracks actions on fleets of Salt minions. " + ExitCodes.Help);
-        foreach (var option in new Option[] { Connection.Server, Connection.Token, Connection.TokenFile, Connection.Output })
+        var root =
+            new RootCommand("Schedules, hands out and tracks actions on fleets of Salt minions. " + ExitCodes.Help);
+        Option[] shared = [Connection.Server, Connection.Token, Connection.TokenFile, Connection.Output];
+        foreach (var option in shared)
         {
             root.Options.Add(option);
         }

@@ -29,7 +29,9 @@ public sealed record ActionRequest
     /// <summary>At most this percentage of the targets in flight at a time (1 to 100).</summary>
     public int? BatchPercent { get; init; }
 
-    /// <summary>How long a minion may take until it counts as not answering; each kind has a value of its own.</summary>
+    /// <summary>
+    /// How long a minion may take until it counts as not answering; each kind has a value of its own.
+    /// </summary>
     public int? DeadlineSeconds { get; init; }
 
     /// <summary>Find the minions of the target when the action starts instead of now.</summary>

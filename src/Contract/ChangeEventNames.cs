@@ -9,7 +9,9 @@ public static class ChangeEventNames
     /// <summary>Targets of an action changed; carries a <see cref="TargetsChanged"/>.</summary>
     public const string Targets = "targets";
 
-    /// <summary>Something may have been missed: read again what is shown. Also the first event of each stream.</summary>
+    /// <summary>
+    /// Something may have been missed: read again what is shown. Also the first event of each stream.
+    /// </summary>
     public const string Reload = "reload";
 
     /// <summary>Nothing happened; it only keeps the connection.</summary>

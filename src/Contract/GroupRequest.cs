@@ -6,7 +6,9 @@ public sealed record GroupRequest
     /// <summary>Its name; left out where the path has it.</summary>
     public string? Name { get; init; }
 
-    /// <summary>A grain and its value, for example <c>os:SUSE</c>. A group with a rule has no members by hand.</summary>
+    /// <summary>
+    /// A grain and its value, for example <c>os:SUSE</c>. A group with a rule has no members by hand.
+    /// </summary>
     public string? Rule { get; init; }
 
     /// <summary>Ids of minions.</summary>

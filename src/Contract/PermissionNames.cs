@@ -1,6 +1,8 @@
 namespace Saltern.Contract;
 
-/// <summary>What a token may be allowed to do. A token has any number of these; <see cref="Admin"/> includes all.</summary>
+/// <summary>
+/// What a token may be allowed to do. A token has any number of these; <see cref="Admin"/> includes all.
+/// </summary>
 public static class PermissionNames
 {
     /// <summary>See everything: actions, results, minions, groups, masters.</summary>
@@ -9,7 +11,9 @@ public static class PermissionNames
     /// <summary>Schedule, cancel, reschedule, archive and delete actions; write groups.</summary>
     public const string Schedule = "schedule";
 
-    /// <summary>Schedule the kind <c>salt.call</c>, which runs any function of Salt (needs <see cref="Schedule"/> too).</summary>
+    /// <summary>
+    /// Schedule the kind <c>salt.call</c>, which runs any function of Salt (needs <see cref="Schedule"/> too).
+    /// </summary>
     public const string SaltCall = "salt.call";
 
     /// <summary>Accept, reject and delete keys of minions.</summary>

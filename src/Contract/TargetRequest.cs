@@ -12,7 +12,9 @@ public sealed record TargetRequest
     /// <summary>A grain and its value, for example <c>os:SUSE</c>; the value may hold <c>*</c> and <c>?</c>.</summary>
     public string? Grain { get; init; }
 
-    /// <summary>A pattern over minion ids, for example <c>web*</c>; <c>*</c> is every minion with an accepted key.</summary>
+    /// <summary>
+    /// A pattern over minion ids, for example <c>web*</c>; <c>*</c> is every minion with an accepted key.
+    /// </summary>
     public string? Glob { get; init; }
 
     /// <summary>An expression of Salt's compound matcher, for example <c>G@os:SUSE and not web*</c>.</summary>

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Saltern.Server.Access;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
@@ -16,6 +17,7 @@ using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Health;
 using Saltern.Server.Housekeeping;
+using Saltern.Server.Metrics;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Saltern.Server.Settings;
@@ -57,6 +59,8 @@ internal sealed class SalternServer : IAsyncDisposable
         // The framework's own sources (appsettings.json, every variable of the environment) say nothing about Saltern.
         builder.Configuration.Sources.Clear();
         settings(builder.Configuration);
+        // One line per state change is ours to write; these would add one per statement and request.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
         AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
         var listen = Listen(builder);
@@ -69,6 +73,8 @@ internal sealed class SalternServer : IAsyncDisposable
             // Before the first return of today comes: a day whose rows lie in the default partition cannot be made.
             await application.Services.GetRequiredService<JobCacheDays>().MakeAsync(cancellationToken);
             await application.Services.GetRequiredService<Masters>().RegisterAsync(cancellationToken);
+            // It counts from now on; who reads /metrics first must not decide from when.
+            _ = application.Services.GetRequiredService<MetricsCollector>();
             MapSlices(application);
             foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -132,7 +138,8 @@ internal sealed class SalternServer : IAsyncDisposable
 
     private static ListenOptions Listen(WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
+        var options =
+            builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -88,7 +88,8 @@ internal sealed class ActionWatch(Api api, CliOutput output, TimeProvider clock,
         }
 
         await using var body = await stream.Content.ReadAsStreamAsync(cancellationToken);
-        await using var events = SseParser.Create(body).EnumerateAsync(quiet.Token).GetAsyncEnumerator(cancellationToken);
+        await using var events =
+            SseParser.Create(body).EnumerateAsync(quiet.Token).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(events, quiet, cancellationToken))
         {
             var summary = events.Current.EventType switch

@@ -14,7 +14,8 @@ internal static class ActionsCommand
     private static readonly Option<string?> Archived = new("--archived") { Description = "false, true or all." };
     private static readonly Option<bool> Targets = new("--targets") { Description = "Also list the targets." };
     private static readonly Option<string?> Domain = new("--domain") { Description = "The minion's key domain." };
-    private static readonly Option<string[]> Minions = new("--minions", "-m") { Description = "Only these, by commas." };
+    private static readonly Option<string[]> Minions =
+        new("--minions", "-m") { Description = "Only these, by commas." };
     private static readonly Option<bool> All = new("--all") { Description = "Completed targets too." };
     private static readonly Option<DateTimeOffset?> At = new("--at") { Description = "Not before this time." };
     private static readonly Option<int> Limit = new("--limit")
@@ -126,8 +127,9 @@ internal static class ActionsCommand
             new (string Name, string? Value)[]
             {
                 ("kind", summary.Kind), ("status", summary.Status), ("description", summary.Description),
-                ("ordered by", $"{summary.CreatedBy}, {Time(summary.CreatedAt)}"), ("earliest", Time(summary.EarliestAt)),
-                ("expires", Time(action.ExpiresAt)), ("started", Time(summary.StartedAt)), ("ended", Time(summary.EndedAt)),
+                ("ordered by", $"{summary.CreatedBy}, {Time(summary.CreatedAt)}"),
+                ("earliest", Time(summary.EarliestAt)), ("expires", Time(action.ExpiresAt)),
+                ("started", Time(summary.StartedAt)), ("ended", Time(summary.EndedAt)),
                 ("arguments", action.Arguments.GetRawText()),
                 ("targets", $"{counts.Total}"), ("queued", $"{counts.Queued}"), ("picked up", $"{counts.PickedUp}"),
                 ("completed", $"{counts.Completed}"), ("failed", $"{counts.Failed}"),
@@ -156,7 +158,8 @@ internal static class ActionsCommand
             ]));
         if (target.Attempts is [{ Result: { } result }, ..])
         {
-            output.Line(result.Text + (result.Cut ? $" … ({result.Size} characters in all; 'actions result' has them)" : ""));
+            output.Line(
+                result.Text + (result.Cut ? $" … ({result.Size} characters in all; 'actions result' has them)" : ""));
         }
 
         return ExitCodes.Ok;
@@ -194,7 +197,8 @@ internal static class ActionsCommand
         {
             var more = answer.NotQueuedCount > answer.NotQueued.Count ? ", …" : "";
             output.Line(
-                $"{answer.NotQueuedCount} no longer queued, so not cancelled: {string.Join(", ", answer.NotQueued)}{more}");
+                $"{answer.NotQueuedCount} no longer queued, so not cancelled: "
+                + $"{string.Join(", ", answer.NotQueued)}{more}");
         }
 
         return ExitCodes.Ok;

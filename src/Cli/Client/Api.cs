@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Saltern.Contract;
@@ -8,6 +9,8 @@ namespace Saltern.Cli.Client;
 /// <summary>Calls the REST interface, and turns each refusal into a sentence and an exit code.</summary>
 internal sealed class Api(HttpClient client) : IDisposable
 {
+    private const int AsksFirstFrom = 1_000_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
@@ -28,7 +31,8 @@ internal sealed class Api(HttpClient client) : IDisposable
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(
-            new HttpRequestMessage(HttpMethod.Delete, path), HttpCompletionOption.ResponseContentRead, cancellationToken);
+            new HttpRequestMessage(HttpMethod.Delete, path), HttpCompletionOption.ResponseContentRead,
+            cancellationToken);
     }
 
     /// <summary>Every page of a list, up to so many entries.</summary>
@@ -38,7 +42,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         string? after = null;
         do
         {
-            var query = $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={Math.Min(1000, most - all.Count)}"
+            var query =
+                $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={Math.Min(1000, most - all.Count)}"
                 + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}");
             var page = await GetAsync<Page<T>>(path + query, cancellationToken);
             all.AddRange(page.Items);
@@ -55,10 +60,20 @@ internal sealed class Api(HttpClient client) : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private static HttpRequestMessage Request(HttpMethod method, string path, object? body) => new(method, path)
+    private static HttpRequestMessage Request(HttpMethod method, string path, object? body)
     {
-        Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: ContractJson.Options),
-    };
+        var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            var json = JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), ContractJson.Options);
+            request.Content = new ByteArrayContent(json);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            // A server that refuses a large body says so before it is sent, instead of cutting the connection.
+            request.Headers.ExpectContinue = json.Length > AsksFirstFrom;
+        }
+
+        return request;
+    }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -71,7 +86,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         catch (JsonException)
         {
             throw new CliFailure(
-                ExitCodes.NotReachable, $"What answers at {client.BaseAddress} is not a server of this version of Saltern.");
+                ExitCodes.NotReachable,
+                $"What answers at {client.BaseAddress} is not a server of this version of Saltern.");
         }
     }
 
@@ -96,7 +112,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CliFailure(
-                ExitCodes.NotReachable, $"The server at {client.BaseAddress} gave no answer in {Patience.TotalSeconds:0} s.");
+                ExitCodes.NotReachable,
+                $"The server at {client.BaseAddress} gave no answer in {Patience.TotalSeconds:0} s.");
         }
 
         if (answer.IsSuccessStatusCode)
@@ -110,7 +127,8 @@ internal sealed class Api(HttpClient client) : IDisposable
         }
     }
 
-    private static async Task<CliFailure> FailureOfAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private static async Task<CliFailure> FailureOfAsync(
+        HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var problem = await ProblemOfAsync(answer, cancellationToken);
         var sentences = problem?.Errors is { Count: > 0 } errors

@@ -47,5 +47,6 @@ internal static class Commands
     public static string Escaped(string? text) => Uri.EscapeDataString(text ?? "");
 
     public static string Time(DateTimeOffset? time) =>
-        time?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) ?? "";
+        time?.ToUniversalTime().ToString(
+            "yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) ?? "";
 }

@@ -36,7 +36,8 @@ internal static class Connection
         var server = parsed.GetValue(Server) ?? Environment.GetEnvironmentVariable("SALTERN_SERVER") ?? DefaultServer;
         if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
-            throw new CliFailure(ExitCodes.Usage, $"'{server}' is not an address of a server, such as {DefaultServer}.");
+            throw new CliFailure(
+                ExitCodes.Usage, $"'{server}' is not an address of a server, such as {DefaultServer}.");
         }
 
         var client = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };

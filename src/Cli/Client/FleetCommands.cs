@@ -12,8 +12,10 @@ internal static class FleetCommands
     private static readonly Argument<string> Name = new("group") { Description = "The group's name." };
     private static readonly Option<string?> Domain = new("--domain") { Description = "Their key domain." };
     private static readonly Option<string?> KeyStatus = new("--key-status") { Description = "accepted, pending, …" };
-    private static readonly Option<string?> Search = new("--id") { Description = "How ids begin, or a pattern over them." };
-    private static readonly Option<string?> Rule = new("--rule") { Description = "A compound matcher that finds them." };
+    private static readonly Option<string?> Search =
+        new("--id") { Description = "How ids begin, or a pattern over them." };
+    private static readonly Option<string?> Rule =
+        new("--rule") { Description = "A compound matcher that finds them." };
     private static readonly Option<string[]> Members = new("--minions", "-m") { Description = "Ids, by commas." };
     private static readonly Option<bool> ShowMembers = new("--members") { Description = "Also list its minions." };
     private static readonly Option<int> Limit = new("--limit")
@@ -186,7 +188,8 @@ internal static class FleetCommands
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
     {
         var request = RequestOf(parsed) with { Name = parsed.GetValue(Name) };
-        return ShowGroup(parsed, output, await api.PostAsync<GroupSummary>("/api/v1/groups", request, cancellationToken));
+        return ShowGroup(
+            parsed, output, await api.PostAsync<GroupSummary>("/api/v1/groups", request, cancellationToken));
     }
 
     private static async Task<int> SetGroupAsync(

@@ -7,8 +7,10 @@ namespace Saltern.Cli.Client;
 /// <summary>masters and dispatch.</summary>
 internal static class MasterCommands
 {
-    private static readonly Argument<string> Name = new("master") { Description = "The master's name in the settings." };
-    private static readonly Option<string?> Reason = new("--reason") { Description = "Why, for those who wonder later." };
+    private static readonly Argument<string> Name =
+        new("master") { Description = "The master's name in the settings." };
+    private static readonly Option<string?> Reason =
+        new("--reason") { Description = "Why, for those who wonder later." };
 
     public static Command Masters(CliOutput output) => Group(
         "masters", "Salt masters",
@@ -56,7 +58,8 @@ internal static class MasterCommands
         {
             output.Table(
                 ["what", "good", "found"],
-                check.Lines.Select(line => (IReadOnlyList<string?>)[line.Subject, line.Good ? "yes" : "NO", line.Says]));
+                check.Lines.Select(
+                    line => (IReadOnlyList<string?>)[line.Subject, line.Good ? "yes" : "NO", line.Says]));
         }
 
         return check.Good ? ExitCodes.Ok : ExitCodes.ActionFailed;

@@ -6,8 +6,10 @@ namespace Saltern.Cli.Client;
 
 internal static class ScheduleCommand
 {
-    private static readonly Argument<string> Kind = new("kind") { Description = "For example state.apply; see 'actions kinds'." };
-    private static readonly Option<string?> Whole = new("--arguments") { Description = "All arguments as a JSON object, or @file." };
+    private static readonly Argument<string> Kind =
+        new("kind") { Description = "For example state.apply; see 'actions kinds'." };
+    private static readonly Option<string?> Whole =
+        new("--arguments") { Description = "All arguments as a JSON object, or @file." };
     private static readonly Option<string[]> Single = new("--arg")
     {
         Description = "An argument: name=value, name=@file or name:=json. May be given several times.",
@@ -19,22 +21,28 @@ internal static class ScheduleCommand
     };
 
     private static readonly Option<string?> Group = new("--group") { Description = "The name of a group." };
-    private static readonly Option<string?> Glob = new("--glob") { Description = "A pattern over minion ids; '*' is all." };
+    private static readonly Option<string?> Glob =
+        new("--glob") { Description = "A pattern over minion ids; '*' is all." };
     private static readonly Option<string?> Grain = new("--grain") { Description = "A grain and its value: os:SUSE." };
-    private static readonly Option<string?> Compound = new("--compound") { Description = "A compound matcher of Salt." };
-    private static readonly Option<string?> Domain = new("--domain") { Description = "Only minions of this key domain." };
+    private static readonly Option<string?> Compound =
+        new("--compound") { Description = "A compound matcher of Salt." };
+    private static readonly Option<string?> Domain =
+        new("--domain") { Description = "Only minions of this key domain." };
     private static readonly Option<string?> Note = new("--description") { Description = "A note for the list." };
     private static readonly Option<DateTimeOffset?> At = new("--at") { Description = "Not before this time." };
     private static readonly Option<DateTimeOffset?> Expires = new("--expires") { Description = "Not after this time." };
-    private static readonly Option<string?> Batch = new("--batch") { Description = "Most in flight: a number, or 10%." };
+    private static readonly Option<string?> Batch =
+        new("--batch") { Description = "Most in flight: a number, or 10%." };
     private static readonly Option<int?> Deadline = new("--deadline") { Description = "Seconds a minion may take." };
-    private static readonly Option<bool> Late = new("--resolve-at-start") { Description = "Find the minions at the start." };
+    private static readonly Option<bool> Late =
+        new("--resolve-at-start") { Description = "Find the minions at the start." };
     private static readonly Option<bool> Watch = new("--watch") { Description = "Watch it until it ends." };
 
     public static Command Create(CliOutput output, TimeProvider clock) => Commands.Of(
         "schedule", "Schedule an action", output,
         (parsed, api, shown, cancellationToken) => RunAsync(parsed, api, shown, clock, cancellationToken),
-        Kind, Whole, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires, Batch, Deadline, Late, Watch);
+        Kind, Whole, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires, Batch, Deadline, Late,
+        Watch);
 
     private static async Task<int> RunAsync(
         ParseResult parsed, Api api, CliOutput output, TimeProvider clock, CancellationToken cancellationToken)
@@ -95,7 +103,8 @@ internal static class ScheduleCommand
     }
 
     internal static IReadOnlyList<string>? MinionNames(string[]? given) => given is { Length: > 0 }
-        ? [.. given.SelectMany(one => one.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))]
+        ? [.. given.SelectMany(
+            one => one.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))]
         : null;
 
     private static (int? Size, int? Percent) BatchOf(string? batch)
@@ -106,7 +115,8 @@ internal static class ScheduleCommand
         }
 
         var isPercent = batch.EndsWith('%');
-        if (!int.TryParse(isPercent ? batch[..^1] : batch, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (!int.TryParse(
+            isPercent ? batch[..^1] : batch, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             throw new CliFailure(ExitCodes.Usage, $"--batch {batch}: give a number, or a percentage such as 10%.");
         }

@@ -11,7 +11,8 @@ namespace Saltern.Cli.Server;
 
 /// <summary>
 /// The server's database for commands that work on it directly, without a running server: the one that the settings
-/// name, or our own in the data folder, which is started for as long as the command needs it unless a server runs on it.
+/// name, or our own in the data folder, which is started for as long as the command needs it unless a server runs on
+/// it.
 /// </summary>
 internal sealed class OwnDatabase : IAsyncDisposable
 {

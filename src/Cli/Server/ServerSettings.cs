@@ -37,7 +37,8 @@ internal static class ServerSettings
     }
 
     public static bool NamesDatabase(LoadedSettings settings) =>
-        !string.IsNullOrEmpty(settings.Build()[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}"]);
+        !string.IsNullOrEmpty(
+            settings.Build()[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}"]);
 
     public static LoadedSettings WithDatabase(LoadedSettings settings, string connectionString) =>
         settings.With($"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}", connectionString);

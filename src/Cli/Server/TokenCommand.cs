@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Saltern.Cli.Client;
 using Saltern.Contract;
@@ -8,7 +7,9 @@ using Saltern.Server.Database;
 
 namespace Saltern.Cli.Server;
 
-/// <summary><c>saltern token</c>: whoever can reach the database can make the first token; there is no other way in.</summary>
+/// <summary>
+/// <c>saltern token</c>: whoever can reach the database can make the first token; there is no other way in.
+/// </summary>
 internal static class TokenCommand
 {
     private static readonly Option<string> Name = new("--name")
@@ -37,15 +38,18 @@ internal static class TokenCommand
             (parsed, database, cancellationToken) => ListAsync(parsed, database, output, cancellationToken)),
         OwnCommand.Of(
             "revoke", "End a token, at once",
-            (parsed, database, cancellationToken) => RevokeAsync(parsed, database, output, cancellationToken), Revoked));
+            (parsed, database, cancellationToken) => RevokeAsync(parsed, database, output, cancellationToken),
+            Revoked));
 
     private static async Task<int> CreateAsync(
-        ParseResult parsed, OwnDatabase database, CliOutput output, TimeProvider clock, CancellationToken cancellationToken)
+        ParseResult parsed, OwnDatabase database, CliOutput output, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var expires = parsed.GetValue(Days) is { } days ? clock.GetUtcNow().AddDays(days) : (DateTimeOffset?)null;
         await database.Services.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
         var created = await database.Services.GetRequiredService<Tokens>().CreateAsync(
-            parsed.GetValue(Name)!, parsed.GetValue(Permissions) ?? [], expires, $"{Environment.UserName} (saltern token)",
+            parsed.GetValue(Name)!, parsed.GetValue(Permissions) ?? [], expires,
+            $"{Environment.UserName} (saltern token)",
             cancellationToken);
         if (created is TokenCreation.Refused refused)
         {
@@ -83,8 +87,7 @@ internal static class TokenCommand
         var name = parsed.GetValue(Revoked)!;
         if (!await database.Services.GetRequiredService<Tokens>().RevokeAsync(name, cancellationToken))
         {
-            throw new CliFailure(
-                ExitCodes.NotFound, string.Create(CultureInfo.InvariantCulture, $"There is no token '{name}' that still holds."));
+            throw new CliFailure(ExitCodes.NotFound, $"There is no token '{name}' that still holds.");
         }
 
         output.Error.WriteLine($"token {name} is revoked");

@@ -15,7 +15,8 @@ internal sealed record AccessIdentity(
 
     public const string TokenClaim = "token";
 
-    public bool May(string permission) => Permissions.Contains(permission) || Permissions.Contains(PermissionNames.Admin);
+    public bool May(string permission) =>
+        Permissions.Contains(permission) || Permissions.Contains(PermissionNames.Admin);
 
     public ClaimsPrincipal ToPrincipal(string scheme) => new(new ClaimsIdentity(
         [

@@ -41,7 +41,8 @@ internal sealed class TokenAccess(NpgsqlDataSource dataSource, TimeProvider cloc
         return await ReadAsync(command, "This token is gone.", cancellationToken);
     }
 
-    private async Task<AccessAnswer> ReadAsync(NpgsqlCommand command, string missing, CancellationToken cancellationToken)
+    private async Task<AccessAnswer> ReadAsync(
+        NpgsqlCommand command, string missing, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         AccessIdentity identity;

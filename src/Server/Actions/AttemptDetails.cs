@@ -18,13 +18,15 @@ internal sealed class AttemptDetails(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var attempts = await Statement.QueryAsync(
-            connection, ListSql, [action.Value, target.MinionKey, MostAttempts, mostCharacters], Read, cancellationToken);
+            connection, ListSql, [action.Value, target.MinionKey, MostAttempts, mostCharacters], Read,
+            cancellationToken);
         for (var i = 0; i < attempts.Count; i++)
         {
             var attempt = attempts[i];
             if (attempt is { Jid: { } jid, ReturnedAt: { } returnedAt })
             {
-                var body = await BodyAsync(connection, jid, target.Minion, returnedAt, mostCharacters, cancellationToken);
+                var body =
+                    await BodyAsync(connection, jid, target.Minion, returnedAt, mostCharacters, cancellationToken);
                 attempts[i] = attempt with { Result = body ?? attempt.Result };
             }
         }
@@ -37,7 +39,8 @@ internal sealed class AttemptDetails(NpgsqlDataSource database)
     /// is kept; then nothing was written and <paramref name="begin"/> was not called.
     /// </summary>
     public async Task<bool> CopyResultAsync(
-        ActionId action, TargetSummary target, int number, Func<Task<Stream>> begin, CancellationToken cancellationToken)
+        ActionId action, TargetSummary target, int number, Func<Task<Stream>> begin,
+        CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var found = await Statement.QueryAsync(
@@ -108,7 +111,9 @@ internal sealed class AttemptDetails(NpgsqlDataSource database)
         return new ResultText(text, size, characters < size, cutWhenKept);
     }
 
-    /// <summary>The job cache has a partition for each day of UTC; naming both ends lets PostgreSQL open only that.</summary>
+    /// <summary>
+    /// The job cache has a partition for each day of UTC; naming both ends lets PostgreSQL open only that.
+    /// </summary>
     private static (DateTimeOffset From, DateTimeOffset To) DayOf(DateTimeOffset time)
     {
         var day = new DateTimeOffset(time.UtcDateTime.Date, TimeSpan.Zero);

@@ -48,7 +48,8 @@ internal sealed class TargetLists(NpgsqlDataSource database)
         ActionId action, string minion, string? domain, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var inDomain = new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = (object?)domain ?? DBNull.Value };
+        var inDomain =
+            new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = (object?)domain ?? DBNull.Value };
         return await Statement.QueryAsync(
             connection, FindSql, [action.Value, minion, inDomain], ReadSummary, cancellationToken);
     }

@@ -79,7 +79,8 @@ internal static class ActionEndpoints
         if (query.Status?.FirstOrDefault(status => !ActionStatusNames.All.Contains(status)) is { } unknown)
         {
             return Problems.Invalid(
-                "status", $"'{unknown}' is no status of an action; there are {string.Join(", ", ActionStatusNames.All)}.");
+                "status",
+                $"'{unknown}' is no status of an action; there are {string.Join(", ", ActionStatusNames.All)}.");
         }
 
         if (query.Archived is not (null or "true" or "false" or "all"))
@@ -106,7 +107,8 @@ internal static class ActionEndpoints
             : Problems.NoAction(id);
 
     private static async Task<Results<Ok<CancelAnswer>, ProblemHttpResult>> CancelAsync(
-        long id, CancelRequest? request, Cancelling cancelling, ClaimsPrincipal user, CancellationToken cancellationToken)
+        long id, CancelRequest? request, Cancelling cancelling, ClaimsPrincipal user,
+        CancellationToken cancellationToken)
     {
         if (request?.Minions is { Count: 0 })
         {

@@ -6,7 +6,9 @@ using Saltern.Contract;
 
 namespace Saltern.Server.Api;
 
-/// <summary>What /openapi/v1.json says beyond the shapes: what this is, how to sign in, and an example for each body.</summary>
+/// <summary>
+/// What /openapi/v1.json says beyond the shapes: what this is, how to sign in, and an example for each body.
+/// </summary>
 internal static class ApiDescription
 {
     private static readonly Dictionary<string, string> Examples = new()
@@ -31,7 +33,8 @@ internal static class ApiDescription
             {
                 Title = "Saltern",
                 Version = "v1",
-                Description = "Schedules, hands out and tracks actions on fleets of Salt minions. Lists are paged: give "
+                Description =
+                    "Schedules, hands out and tracks actions on fleets of Salt minions. Lists are paged: give "
                     + "'next' of one page as 'after' of the following. Every refusal is an application/problem+json; "
                     + "'errors' names each argument that cannot be, and what is allowed.",
             };

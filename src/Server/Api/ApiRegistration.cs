@@ -25,7 +25,9 @@ internal static class ApiRegistration
         return services;
     }
 
-    /// <summary>What stands before the endpoints: refusals and empty answers under /api become problem details.</summary>
+    /// <summary>
+    /// What stands before the endpoints: refusals and empty answers under /api become problem details.
+    /// </summary>
     public static void UseApi(this WebApplication application)
     {
         application.UseExceptionHandler();

@@ -36,13 +36,15 @@ internal static class EventEndpoints
 
         if (feed.Subscribe(action) is not { } subscription)
         {
-            return Problems.Of(503, "Too many streams", "This server has as many streams open as it may; try again later.");
+            return Problems.Of(
+                503, "Too many streams", "This server has as many streams open as it may; try again later.");
         }
 
         context.Response.RegisterForDispose(subscription);
         // Proxies that buffer would hold events back until nobody needs them.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(ReadAsync(subscription, options.Value.KeepAlive, clock, cancellationToken));
+        return TypedResults.ServerSentEvents(
+            ReadAsync(subscription, options.Value.KeepAlive, clock, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<object>> ReadAsync(

@@ -167,7 +167,8 @@ internal static class GroupEndpoints
 
         if (request.Rule is not null)
         {
-            return (null, Problems.Invalid("minions", "A group with a rule has no members by hand; give one or the other."));
+            return (null, Problems.Invalid(
+                "minions", "A group with a rule has no members by hand; give one or the other."));
         }
 
         if (request.Minions.Count > MostMembersAtOnce)

@@ -14,6 +14,7 @@ internal static class KindEndpoints
         api.MapGet("/kinds", List).RequireAuthorization(PermissionNames.Read).WithTags("Actions")
             .WithSummary("List the kinds of action this server knows");
 
-    private static Ok<IReadOnlyList<KindSummary>> List(ActionKinds kinds) => TypedResults.Ok<IReadOnlyList<KindSummary>>(
+    private static Ok<IReadOnlyList<KindSummary>> List(ActionKinds kinds) =>
+        TypedResults.Ok<IReadOnlyList<KindSummary>>(
         [.. kinds.Names.Select(kinds.Get).Select(kind => new KindSummary(kind.Name, kind.Exclusive, kind.Permission))]);
 }

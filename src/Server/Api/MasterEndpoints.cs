@@ -48,7 +48,8 @@ internal static class MasterEndpoints
             : Problems.NotFound($"There is no master '{name}' in the settings.");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> PauseAsync(
-        string name, PauseRequest? request, Masters masters, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        string name, PauseRequest? request, Masters masters, ClaimsPrincipal user,
+        CancellationToken cancellationToken) =>
         await masters.PauseAsync(name, user.Identity!.Name!, request?.Reason, cancellationToken)
             ? TypedResults.NoContent()
             : Problems.NotFound($"There is no master '{name}'.");

@@ -173,7 +173,8 @@ internal static class MinionEndpoints
         problem = text is null || found >= 0
             ? null
             : Problems.Invalid(
-                name, $"'{text}' is not one of {string.Join(", ", words.Select(one => one.ToString().ToLowerInvariant()))}.");
+                name,
+                $"'{text}' is not one of {string.Join(", ", words.Select(one => one.ToString().ToLowerInvariant()))}.");
         return problem is null;
     }
 }

@@ -38,14 +38,16 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
             case BadHttpRequestException { InnerException: JsonException json }:
                 return OfJson(json);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problems.Of(413, "Too large", "The request is larger than this server takes (Listen:MaxRequestBytes).");
+                return Problems.Of(
+                    413, "Too large", "The request is larger than this server takes (Listen:MaxRequestBytes).");
             case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
                 return Problems.Of(415, "Not JSON", "Send the body as JSON, with 'Content-Type: application/json'.");
             case BadHttpRequestException bad:
                 return OfBinding(bad);
             case NpgsqlException database when IsAway(database):
                 LogDatabaseAway(exception, context.Request.Path);
-                return Problems.Of(503, "Database away", "The database does not answer. Nothing was changed; try again.");
+                return Problems.Of(
+                    503, "Database away", "The database does not answer. Nothing was changed; try again.");
             default:
                 LogBroken(exception, context.Request.Method, context.Request.Path);
                 return Problems.Of(500, "Broken", "Something went wrong in the server; its log has the reason.");
@@ -60,14 +62,16 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
         {
             var member = unmapped.Groups["member"].Value;
             return Problems.Invalid(
-                path.Length == 0 ? member : path, $"There is no member '{member}' here.{Known(unmapped.Groups["type"].Value)}");
+                path.Length == 0 ? member : path,
+                $"There is no member '{member}' here.{Known(unmapped.Groups["type"].Value)}");
         }
 
         var unreadable = json.InnerException is not InvalidOperationException and not null and not FormatException
             || Conversion().Match(json.Message) is { Success: false };
         return unreadable
             ? Problems.Of(
-                400, "Not JSON", $"The body is not JSON (line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}).")
+                400, "Not JSON",
+                $"The body is not JSON (line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}).")
             : Problems.Invalid(path.Length == 0 ? "body" : path, "The value here is not of the type that is expected.");
     }
 
@@ -76,7 +80,7 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
         var binding = FailedBinding().Match(bad.Message);
         return binding.Success
             ? Problems.Invalid(
-                JsonNamingPolicy.CamelCase.ConvertName(binding.Groups["name"].Value),
+                Written(binding.Groups["name"].Value),
                 $"'{binding.Groups["value"].Value}' is not {Expected(binding.Groups["type"].Value)}.")
             : Problems.Of(bad.StatusCode, "Not readable", bad.Message);
     }
@@ -86,8 +90,10 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
         var properties = typeof(Problem).Assembly.GetType(type)?.GetProperties() ?? [];
         return properties.Length == 0
             ? ""
-            : $" Known are {string.Join(", ", properties.Select(one => JsonNamingPolicy.CamelCase.ConvertName(one.Name)))}.";
+            : $" Known are {string.Join(", ", properties.Select(one => Written(one.Name)))}.";
     }
+
+    private static string Written(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
 
     private static string Expected(string type) => type switch
     {

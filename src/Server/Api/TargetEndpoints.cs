@@ -44,7 +44,8 @@ internal static class TargetEndpoints
             if (!TargetStatusNames.All.Contains(status))
             {
                 return Problems.Invalid(
-                    "status", $"'{status}' is no status of a target; there are {string.Join(", ", TargetStatusNames.All)}.");
+                    "status",
+                    $"'{status}' is no status of a target; there are {string.Join(", ", TargetStatusNames.All)}.");
             }
 
             wanted = Enum.Parse<TargetStatus>(status);
@@ -97,7 +98,8 @@ internal static class TargetEndpoints
         return Task.FromResult(response.Body);
     }
 
-    private static ProblemHttpResult? NotOne(IReadOnlyList<TargetSummary> found, long id, string minion) => found.Count switch
+    private static ProblemHttpResult? NotOne(IReadOnlyList<TargetSummary> found, long id, string minion) =>
+        found.Count switch
     {
         0 => Problems.NotFound($"Action {id} has no target {minion}."),
         1 => null,

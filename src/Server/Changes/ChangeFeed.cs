@@ -31,7 +31,8 @@ internal sealed partial class ChangeFeed(
     /// <summary>Starts to watch; null when too many do, or the server is about to stop. Dispose it to leave.</summary>
     public ChangeSubscription? Subscribe(long? action)
     {
-        if (subscriptions.Count >= options.Value.MaxSubscriptions || lifetime.ApplicationStopping.IsCancellationRequested)
+        if (subscriptions.Count >= options.Value.MaxSubscriptions
+            || lifetime.ApplicationStopping.IsCancellationRequested)
         {
             return null;
         }
@@ -42,7 +43,9 @@ internal sealed partial class ChangeFeed(
         return subscription;
     }
 
-    /// <summary>Reads what was notified since the last time and hands it round; says how many actions it read.</summary>
+    /// <summary>
+    /// Reads what was notified since the last time and hands it round; says how many actions it read.
+    /// </summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
         var (changed, everything) = pending.Take();

@@ -1,8 +1,8 @@
 namespace Saltern.Server.Changes;
 
 /// <summary>
-/// What was notified since the last reading: which actions, and which of their targets. It is bounded: more targets than
-/// can be named become "many", more actions than can be read become "everything".
+/// What was notified since the last reading: which actions, and which of their targets. It is bounded: more targets
+/// than can be named become "many", more actions than can be read become "everything".
 /// </summary>
 internal sealed class PendingChanges(int mostActions, int mostTargets)
 {

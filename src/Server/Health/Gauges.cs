@@ -65,7 +65,8 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var sums = (await Statement.QueryAsync(
-            connection, TargetsSql, [], row => Enumerable.Range(0, 6).Select(row.GetInt64).ToArray(), cancellationToken))[0];
+            connection, TargetsSql, [], row => Enumerable.Range(0, 6).Select(row.GetInt64).ToArray(),
+            cancellationToken))[0];
         var inbox = (await Statement.QueryAsync(
             connection, InboxSql, [MostCounted], row => row.GetInt64(0), cancellationToken))[0];
         var oldest = await Statement.QueryAsync(

@@ -5,8 +5,8 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Health;
 
 /// <summary>
-/// Whether this node can do its work, and which dependency is away if not. Masters are told but do not count: orders are
-/// taken and kept while a master is away, so no load balancer should turn people away for it.
+/// Whether this node can do its work, and which dependency is away if not. Masters are told but do not count: orders
+/// are taken and kept while a master is away, so no load balancer should turn people away for it.
 /// </summary>
 internal sealed class Readiness(NpgsqlDataSource database, TimeProvider clock)
 {

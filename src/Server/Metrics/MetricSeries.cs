@@ -1,6 +1,8 @@
 namespace Saltern.Server.Metrics;
 
-/// <summary>One instrument with one set of tags: a sum or a latest value, and for histograms a count per bucket.</summary>
+/// <summary>
+/// One instrument with one set of tags: a sum or a latest value, and for histograms a count per bucket.
+/// </summary>
 internal sealed class MetricSeries(double[] buckets)
 {
     private readonly Lock door = new();

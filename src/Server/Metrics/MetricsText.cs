@@ -16,7 +16,8 @@ internal sealed class MetricsText
         if (!string.IsNullOrEmpty(help))
         {
             text.Append("# HELP ").Append(name).Append(' ')
-                .Append(help.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal))
+                .Append(help.Replace(@"\", @"\\", StringComparison.Ordinal)
+                    .Replace("\n", @"\n", StringComparison.Ordinal))
                 .Append('\n');
         }
 
@@ -28,7 +29,9 @@ internal sealed class MetricsText
         text.Append(name);
         if (labels.Count > 0)
         {
-            text.Append('{').AppendJoin(',', labels.Select(label => $"{label.Key}=\"{Escape(label.Value)}\"")).Append('}');
+            text.Append('{')
+                .AppendJoin(',', labels.Select(label => $"{label.Key}=\"{Escape(label.Value)}\""))
+                .Append('}');
         }
 
         text.Append(' ').Append(Number(value)).Append('\n');
@@ -41,7 +44,9 @@ internal sealed class MetricsText
         Sample(name, [], value);
     }
 
-    /// <summary>A name as Prometheus allows it: <c>saltern.returns.settled</c> becomes <c>saltern_returns_settled</c>.</summary>
+    /// <summary>
+    /// A name as Prometheus allows it: <c>saltern.returns.settled</c> becomes <c>saltern_returns_settled</c>.
+    /// </summary>
     public static string NameOf(string instrument) =>
         string.Concat(instrument.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '_'));
 

@@ -18,6 +18,7 @@ internal static partial class SaltRegistration
         services.AddOptions<SaltOptions>()
             .Configure(options => options.Masters = SaltSettings.Read(configuration))
             .ValidateOnStart();
+        services.AddHttpClient(); // Also for settings without any master.
         foreach (var entry in configuration.GetSection(SaltSettings.Section).GetChildren())
         {
             AddClient(services, entry[nameof(SaltMasterOptions.Name)] ?? "");

@@ -47,7 +47,8 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
 
     [Theory]
     [MemberData(nameof(Endpoints))]
-    public async Task An_endpoint_opens_to_its_own_permission_and_to_admin_alone(string method, string path, string needed)
+    public async Task An_endpoint_opens_to_its_own_permission_and_to_admin_alone(
+        string method, string path, string needed)
     {
         foreach (var held in PermissionNames.All)
         {
@@ -60,7 +61,8 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
             }
 
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
-            Assert.Contains($"'{needed}'", (await ActionEndpointsTests.ProblemOf(answer)).Detail, StringComparison.Ordinal);
+            Assert.Contains(
+                $"'{needed}'", (await ActionEndpointsTests.ProblemOf(answer)).Detail, StringComparison.Ordinal);
         }
     }
 
@@ -83,7 +85,8 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         using var document = System.Text.Json.JsonDocument.Parse(description);
         var described = document.RootElement.GetProperty("paths").EnumerateObject()
             .Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal))
-            .SelectMany(path => path.Value.EnumerateObject().Select(one => one.Name.ToUpperInvariant() + " " + path.Name))
+            .SelectMany(
+                path => path.Value.EnumerateObject().Select(one => one.Name.ToUpperInvariant() + " " + path.Name))
             .Count();
         Assert.Equal(described, Endpoints.Count);
     }
@@ -95,9 +98,12 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         using var before = await SendAsync("GET", "/api/v1/kinds", token);
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
 
-        await server.Database.ExecuteAsync("update api_token set expires_at = now() - interval '1 s' where hash = sha256($1)", Encoding.UTF8.GetBytes(token));
+        await server.Database.ExecuteAsync(
+            "update api_token set expires_at = now() - interval '1 s' where hash = sha256($1)",
+            Encoding.UTF8.GetBytes(token));
         await RefusedAsync(token, "expired");
-        await server.Database.ExecuteAsync("update api_token set revoked_at = now() where hash = sha256($1)", Encoding.UTF8.GetBytes(token));
+        await server.Database.ExecuteAsync(
+            "update api_token set revoked_at = now() where hash = sha256($1)", Encoding.UTF8.GetBytes(token));
         await RefusedAsync(token, "revoked");
         await RefusedAsync("slt_" + new string('x', 43), "not known");
         await RefusedAsync("hello", "slt_");
@@ -109,11 +115,13 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         var token = await server.CreateTokenAsync(PermissionNames.Read);
         var hash = Encoding.UTF8.GetBytes(token);
         (await SendAsync("GET", "/api/v1/kinds", token)).Dispose();
-        var first = await server.Database.ScalarAsync<DateTime>("select last_used_at from api_token where hash = sha256($1)", hash);
+        var first = await server.Database.ScalarAsync<DateTime>(
+            "select last_used_at from api_token where hash = sha256($1)", hash);
         (await SendAsync("GET", "/api/v1/kinds", token)).Dispose();
         Assert.Equal(first, await server.Database.ScalarAsync<DateTime>(
             "select last_used_at from api_token where hash = sha256($1)", hash));
-        await server.Database.ExecuteAsync("update api_token set last_used_at = now() - interval '2 min' where hash = sha256($1)", hash);
+        await server.Database.ExecuteAsync(
+            "update api_token set last_used_at = now() - interval '2 min' where hash = sha256($1)", hash);
         (await SendAsync("GET", "/api/v1/kinds", token)).Dispose();
         Assert.True(await server.Database.ScalarAsync<DateTime>(
             "select last_used_at from api_token where hash = sha256($1)", hash) >= first);

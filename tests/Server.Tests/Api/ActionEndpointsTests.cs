@@ -101,8 +101,10 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
     public async Task A_body_that_is_too_large_is_refused()
     {
         var body = $$"""{"kind":"ping","description":"{{new string('x', 5_000_000)}}"}""";
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await server.Admin.PostAsync("/api/v1/actions", content);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/actions");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.ExpectContinue = true;
+        using var answer = await server.Admin.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         Assert.Equal("Too large", (await ProblemOf(answer)).Title);
     }
@@ -124,7 +126,7 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var answer = await server.Admin.SendAsync(request);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-        Assert.StartsWith("There is n", (await ProblemOf(answer)).Detail!.Replace("Action 999999 has", "There is"), StringComparison.Ordinal);
+        Assert.Matches("^(There is no|Action 999999 has no)", (await ProblemOf(answer)).Detail);
     }
 
     [Theory]
@@ -177,7 +179,8 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         (await server.Admin.PostAsync($"/api/v1/actions/{ping}/archive", null)).EnsureSuccessStatusCode();
 
         async Task<List<long>> Ids(string query) =>
-            [.. (await server.GetAsync<Page<ActionSummary>>($"/api/v1/actions?limit=1000&{query}")).Items.Select(one => one.Id)];
+            [.. (await server.GetAsync<Page<ActionSummary>>($"/api/v1/actions?limit=1000&{query}")).Items.Select(
+                one => one.Id)];
 
         Assert.Contains(refresh, await Ids(""));
         Assert.DoesNotContain(ping, await Ids(""));
@@ -220,8 +223,11 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         }
 
         (await server.Admin.PostAsync($"/api/v1/actions/{id}/cancel", null)).EnsureSuccessStatusCode();
-        Assert.Equal(HttpStatusCode.NoContent, (await server.Admin.PostAsync($"/api/v1/actions/{id}/archive", null)).StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, (await server.Admin.PostAsync($"/api/v1/actions/{id}/unarchive", null)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NoContent, (await server.Admin.PostAsync($"/api/v1/actions/{id}/archive", null)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await server.Admin.PostAsync($"/api/v1/actions/{id}/unarchive", null)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await server.Admin.DeleteAsync($"/api/v1/actions/{id}")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await server.Admin.GetAsync($"/api/v1/actions/{id}")).StatusCode);
     }
@@ -234,7 +240,8 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         await server.SettleAsync(id, "again1", "Completed", "20260301080000000003_s1", "true");
         await server.SettleAsync(id, "again2", "Failed", "20260301080000000004_s1", "false");
 
-        using var wrong = await server.Admin.PostAsJsonAsync($"/api/v1/actions/{id}/reschedule", new { scope = "some" });
+        using var wrong =
+            await server.Admin.PostAsJsonAsync($"/api/v1/actions/{id}/reschedule", new { scope = "some" });
         Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
         using var failed = await server.Admin.PostAsync($"/api/v1/actions/{id}/reschedule", null);
         Assert.Equal(1, (await failed.Content.ReadFromJsonAsync<RescheduleAnswer>(ContractJson.Options))!.Queued);
@@ -249,12 +256,14 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
     {
         await server.AddMinionsAsync("called", 1);
         using var client = server.Client(await server.CreateTokenAsync(PermissionNames.Schedule));
-        var order = new { kind = "salt.call", target = new { glob = "called*" }, arguments = new { function = "test.ping" } };
+        var order =
+            new { kind = "salt.call", target = new { glob = "called*" }, arguments = new { function = "test.ping" } };
         using var refused = await client.PostAsJsonAsync("/api/v1/actions", order);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         Assert.Contains("salt.call", (await ProblemOf(refused)).Detail, StringComparison.Ordinal);
 
-        using var holder = server.Client(await server.CreateTokenAsync(PermissionNames.Schedule, PermissionNames.SaltCall));
+        using var holder =
+            server.Client(await server.CreateTokenAsync(PermissionNames.Schedule, PermissionNames.SaltCall));
         using var taken = await holder.PostAsJsonAsync("/api/v1/actions", order);
         Assert.Equal(HttpStatusCode.Created, taken.StatusCode);
         var id = (await taken.Content.ReadFromJsonAsync<ActionScheduled>(ContractJson.Options))!.Id;

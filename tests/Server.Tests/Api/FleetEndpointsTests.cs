@@ -64,7 +64,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         await server.AddMinionsAsync("double", 1, "third");
         using var unclear = await server.Admin.GetAsync("/api/v1/minions/double1");
         Assert.Equal(HttpStatusCode.Conflict, unclear.StatusCode);
-        Assert.Equal("third", (await server.GetAsync<MinionDetail>("/api/v1/minions/double1?domain=third")).Summary.Domain);
+        Assert.Equal(
+            "third", (await server.GetAsync<MinionDetail>("/api/v1/minions/double1?domain=third")).Summary.Domain);
     }
 
     [Fact]
@@ -79,7 +80,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         Assert.Equal(["key-of-nobody", "key2"], keys.Refused.Keys.Order(StringComparer.Ordinal));
         Assert.StartsWith("Master one", keys.Refused["key2"], StringComparison.Ordinal);
 
-        using var none = await server.Admin.PostAsJsonAsync("/api/v1/minions/accept", new { minions = Array.Empty<string>() });
+        using var none =
+            await server.Admin.PostAsJsonAsync("/api/v1/minions/accept", new { minions = Array.Empty<string>() });
         Assert.Equal(HttpStatusCode.UnprocessableEntity, none.StatusCode);
         using var delete = await server.Admin.DeleteAsync("/api/v1/minions/key1/key");
         Assert.Equal(HttpStatusCode.Conflict, delete.StatusCode);
@@ -94,7 +96,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
         Assert.Equal(2, (await server.GetAsync<GroupSummary>("/api/v1/groups/by-hand")).Members);
 
-        using var changed = await server.Admin.PutAsJsonAsync("/api/v1/groups/by-hand", new { minions = new[] { "hand3" } });
+        using var changed =
+            await server.Admin.PutAsJsonAsync("/api/v1/groups/by-hand", new { minions = new[] { "hand3" } });
         Assert.Equal(1, (await changed.Content.ReadFromJsonAsync<GroupSummary>(ContractJson.Options))!.Members);
         var members = await server.GetAsync<Page<MinionSummary>>("/api/v1/groups/by-hand/minions");
         Assert.Equal("hand3", Assert.Single(members.Items).Id);
@@ -109,7 +112,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
     public async Task A_group_by_rule_finds_its_minions()
     {
         await server.AddMinionsAsync("ruled", 2);
-        using var made = await server.Admin.PostAsJsonAsync("/api/v1/groups", new { name = "by-rule", rule = "ruled*" });
+        using var made =
+            await server.Admin.PostAsJsonAsync("/api/v1/groups", new { name = "by-rule", rule = "ruled*" });
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
         Assert.Null((await server.GetAsync<GroupSummary>("/api/v1/groups/by-rule")).Members);
         Assert.Equal(2, (await server.GetAsync<Page<MinionSummary>>("/api/v1/groups/by-rule/minions")).Items.Count);
@@ -139,7 +143,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         Assert.False(found.Good);
         Assert.Equal("login", found.Lines[0].Subject);
 
-        using var paused = await server.Admin.PostAsJsonAsync("/api/v1/masters/one/pause", new { reason = "a new disk" });
+        using var paused =
+            await server.Admin.PostAsJsonAsync("/api/v1/masters/one/pause", new { reason = "a new disk" });
         Assert.Equal(HttpStatusCode.NoContent, paused.StatusCode);
         master = (await server.GetAsync<IReadOnlyList<MasterSummary>>("/api/v1/masters"))[0];
         Assert.Equal("a new disk", master.PauseReason);
@@ -159,7 +164,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
     {
         (await server.Admin.PostAsync("/api/v1/dispatch/resume", null)).EnsureSuccessStatusCode();
         Assert.False((await server.GetAsync<DispatchSummary>("/api/v1/dispatch")).Paused);
-        (await server.Admin.PostAsJsonAsync("/api/v1/dispatch/pause", new { reason = "moving house" })).EnsureSuccessStatusCode();
+        (await server.Admin.PostAsJsonAsync(
+            "/api/v1/dispatch/pause", new { reason = "moving house" })).EnsureSuccessStatusCode();
         var dispatch = await server.GetAsync<DispatchSummary>("/api/v1/dispatch");
         Assert.True(dispatch.Paused);
         Assert.Equal("moving house", dispatch.Reason);
@@ -179,7 +185,8 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
     {
         using var anyone = server.Client(null);
         var document = JsonDocument.Parse(await anyone.GetStringAsync("/openapi/v1.json")).RootElement;
-        foreach (var operation in document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
+        var paths = document.GetProperty("paths").EnumerateObject();
+        foreach (var operation in paths.SelectMany(path => path.Value.EnumerateObject()))
         {
             Assert.NotEmpty(operation.Value.GetProperty("summary").GetString()!);
         }

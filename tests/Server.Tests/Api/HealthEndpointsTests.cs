@@ -34,7 +34,8 @@ public sealed class HealthEndpointsTests(LiveServer server, PostgresServer postg
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         var report = (await ready.Content.ReadFromJsonAsync<ReadinessReport>(ContractJson.Options))!;
         Assert.Equal("database", Assert.Single(report.Dependencies).Name);
-        Assert.Contains("saltern_database_up 0", await other.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains(
+            "saltern_database_up 0", await other.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
         using var list = await other.Admin.GetAsync("/api/v1/actions");
         Assert.True((int)list.StatusCode >= 500);
         Assert.NotNull((await ActionEndpointsTests.ProblemOf(list)).Detail);

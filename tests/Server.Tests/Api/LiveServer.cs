@@ -66,7 +66,8 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
     public HttpClient Client(string? token)
     {
         var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
-        client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        client.DefaultRequestHeaders.Authorization =
+            token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
 
@@ -83,7 +84,8 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
     public Task AddMinionsAsync(string prefix, int count, string domain = "default") => Database.ExecuteAsync(
         """
         with domain as (
-            insert into key_domain (name) values ($3) on conflict (name) do update set name = excluded.name returning id)
+            insert into key_domain (name) values ($3) on conflict (name) do update set name =
+                excluded.name returning id)
         insert into minion (key_domain_id, minion_id, master_id, os, last_contact_at)
         select domain.id, $1 || n, (select id from master where name = 'one'), 'SUSE', now()
         from domain, generate_series(1, $2) n
@@ -105,34 +107,42 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
         (await Admin.GetFromJsonAsync<T>(path, ContractJson.Options))!;
 
     /// <summary>Ends targets as a return would, with an attempt each; the counters move with them.</summary>
-    public Task SettleAsync(long action, string minion, string status, string jid, string? body) => Database.ExecuteAsync(
+    public Task SettleAsync(long action, string minion, string status, string jid, string? body) =>
+        Database.ExecuteAsync(
         """
         with target as (
             select t.action_id, t.minion_key, m.master_id, m.minion_id, t.attempt + 1 as attempt
             from action_target t join minion m on m.minion_key = t.minion_key
             where t.action_id = $1 and m.minion_id = $2 and t.status = 'Queued'),
         submission as (
-            insert into submission (id, action_id, master_id, jid, minions, outstanding, created_at, deadline_at, not_after,
+            insert into submission (
+                id, action_id, master_id, jid, minions, outstanding, created_at, deadline_at, not_after,
                                     owner, lease_until, outcome, outcome_at)
-            select nextval('submission_id'), action_id, master_id, $4, 1, 0, now(), now(), now(), 'a test', now(), 'Accepted', now() from target
+            select nextval('submission_id'), action_id, master_id, $4, 1, 0, now(), now(), now(), 'a test', now(),
+                'Accepted', now() from target
             returning id),
         attempt as (
-            insert into attempt (action_id, minion_key, number, submission_id, status, picked_up_at, returned_at, ended_at)
+            insert into attempt (
+                action_id, minion_key, number, submission_id, status, picked_up_at, returned_at, ended_at)
             select t.action_id, t.minion_key, t.attempt, s.id, $3, now(),
                    case when $5::text is not null then now() end, now()
             from target t, submission s),
         returned as (
             insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)
-            select 'test.ping', $4, $5::json, t.minion_id, 'true', '{}', now() from target t where $5::text is not null),
+            select 'test.ping', $4, $5::json, t.minion_id, 'true', '{}',
+                now() from target t where $5::text is not null),
         settled as (
             update action_target a set status = $3, settled_at = now(), attempt = t.attempt, submission_id = s.id,
                                        picked_up_at = now()
-            from target t, submission s where a.action_id = t.action_id and a.minion_key = t.minion_key returning a.action_id),
+            from target t, submission s where a.action_id =
+                t.action_id and a.minion_key = t.minion_key returning a.action_id),
         counted as (
-            update action_counts c set queued = queued - 1, completed = completed + case when $3 = 'Completed' then 1 else 0 end,
+            update action_counts c set queued =
+                queued - 1, completed = completed + case when $3 = 'Completed' then 1 else 0 end,
                                        failed = failed + case when $3 = 'Failed' then 1 else 0 end
             where action_id = (select action_id from settled) returning action_id, queued, failed)
-        update action a set status = case when c.queued > 0 then 'Running' when c.failed > 0 then 'Failed' else 'Completed' end,
+        update action a set status =
+            case when c.queued > 0 then 'Running' when c.failed > 0 then 'Failed' else 'Completed' end,
                             started_at = coalesce(started_at, now()), ended_at = case when c.queued = 0 then now() end
         from counted c where a.id = c.action_id
         """,

@@ -64,7 +64,8 @@ public sealed class TargetEndpointsTests(LiveServer server) : IClassFixture<Live
         await server.SettleAsync(id, "kept2", "Failed", "20260301080000000106_s1", null);
         await server.Database.ExecuteAsync("delete from salt.salt_returns where jid = '20260301080000000105_s1'");
         await server.Database.ExecuteAsync(
-            "update attempt set result = '[1, 2', result_cut = true where action_id = $1 and returned_at is not null", id);
+            "update attempt set result = '[1, 2', result_cut = true where action_id = $1 and returned_at is not null",
+                id);
 
         var kept = await server.GetAsync<TargetDetail>($"/api/v1/actions/{id}/targets/kept1");
         Assert.Equal(new ResultText("[1, 2", 5, false, true), kept.Attempts[0].Result);
@@ -83,7 +84,8 @@ public sealed class TargetEndpointsTests(LiveServer server) : IClassFixture<Live
         var id = await server.ScheduleAsync("twin*");
         using var unclear = await server.Admin.GetAsync($"/api/v1/actions/{id}/targets/twin1");
         Assert.Equal(HttpStatusCode.Conflict, unclear.StatusCode);
-        Assert.Contains("default, second", (await ActionEndpointsTests.ProblemOf(unclear)).Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "default, second", (await ActionEndpointsTests.ProblemOf(unclear)).Detail, StringComparison.Ordinal);
 
         var told = await server.GetAsync<TargetDetail>($"/api/v1/actions/{id}/targets/twin1?domain=second");
         Assert.Equal("second", told.Summary.Domain);

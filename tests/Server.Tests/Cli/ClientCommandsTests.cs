@@ -12,7 +12,8 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
     public async Task An_action_is_scheduled_listed_shown_cancelled_and_deleted()
     {
         await server.AddMinionsAsync("cli", 2);
-        var scheduled = await RunAsync("actions", "schedule", "ping", "--minions", "cli1,cli2", "--description", "by hand");
+        var scheduled =
+            await RunAsync("actions", "schedule", "ping", "--minions", "cli1,cli2", "--description", "by hand");
         Assert.Equal((ExitCodes.Ok, ""), (scheduled.ExitCode, scheduled.Error));
         var id = scheduled.Output.Split(' ')[1];
 
@@ -28,7 +29,8 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
         Assert.Equal(ExitCodes.Usage, (await RunAsync("actions", "delete", id)).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("actions", "cancel", id)).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("actions", "archive", id)).ExitCode);
-        Assert.Contains("2 targets", (await RunAsync("actions", "reschedule", id, "--all")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 targets", (await RunAsync("actions", "reschedule", id, "--all")).Output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("actions", "cancel", id)).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("actions", "delete", id)).ExitCode);
         Assert.Equal(ExitCodes.NotFound, (await RunAsync("actions", "show", id)).ExitCode);
@@ -41,7 +43,8 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, "echo hello");
         var scheduled = await RunAsync(
-            "actions", "schedule", "script.run", "-m", "args1", "--arg", $"script=@{file}", "--arg", "timeoutSeconds:=60");
+            "actions", "schedule", "script.run", "-m", "args1", "--arg", $"script=@{file}", "--arg",
+                "timeoutSeconds:=60");
         Assert.Equal(("", ExitCodes.Ok), (scheduled.Error, scheduled.ExitCode));
         File.Delete(file);
         var shown = await server.GetAsync<ActionDetail>($"/api/v1/actions/{scheduled.Output.Split(' ')[1]}");
@@ -91,7 +94,8 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
         var shown = await RunAsync("actions", "target", $"{id}", "result1");
         Assert.Contains("20260301080000000405_s1", shown.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', shown.Output);
-        Assert.Equal("""{"out": "\u001b[31mred"}""", (await RunAsync("actions", "result", $"{id}", "result1")).Output.Trim());
+        Assert.Equal(
+            """{"out": "\u001b[31mred"}""", (await RunAsync("actions", "result", $"{id}", "result1")).Output.Trim());
     }
 
     [Fact]
@@ -107,7 +111,8 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
         Assert.Contains("not-there: There is no such minion.", accepted.Error, StringComparison.Ordinal);
 
         Assert.Equal(ExitCodes.Ok, (await RunAsync("groups", "create", "some", "-m", "many1,many2")).ExitCode);
-        Assert.Contains("many2", (await RunAsync("groups", "show", "some", "--members")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "many2", (await RunAsync("groups", "show", "some", "--members")).Output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("groups", "set", "some", "--minions", "many3")).ExitCode);
         Assert.Contains("some", (await RunAsync("groups", "list")).Output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("groups", "delete", "some")).ExitCode);

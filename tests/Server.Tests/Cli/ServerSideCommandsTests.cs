@@ -26,7 +26,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         await using var database = await TestDatabase.CreateAsync(postgres);
         string[] there = ["--database", database.ConnectionString];
         var made = await CliRun.OfAsync(
-            ["token", "create", "--name", "ci", "--permission", "read", "--permission", "schedule", "--expires-days", "3", .. there]);
+            ["token", "create", "--name", "ci", "--permission", "read", "--permission", "schedule", "--expires-days",
+                "3", .. there]);
         Assert.Equal(ExitCodes.Ok, made.ExitCode);
         Assert.Matches("^slt_[A-Za-z0-9_-]{43}$", made.Output.Trim());
 
@@ -37,7 +38,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
 
         Assert.Equal(ExitCodes.Ok, (await CliRun.OfAsync(["token", "revoke", "ci", .. there])).ExitCode);
         Assert.Equal(ExitCodes.NotFound, (await CliRun.OfAsync(["token", "revoke", "ci", .. there])).ExitCode);
-        var list = JsonDocument.Parse((await CliRun.OfAsync(["token", "list", "-o", "json", .. there])).Output).RootElement;
+        var list =
+            JsonDocument.Parse((await CliRun.OfAsync(["token", "list", "-o", "json", .. there])).Output).RootElement;
         Assert.True(Assert.Single(list.EnumerateArray()).TryGetProperty("revokedAt", out _));
     }
 
@@ -51,7 +53,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         for (var i = 0; i < 2; i++)
         {
             var run = await CliRun.OfAsync(
-                "returner-role", role, "--password-file", file, "--host", "db.example.net", "--database", database.ConnectionString);
+                "returner-role", role, "--password-file", file, "--host", "db.example.net", "--database",
+                    database.ConnectionString);
             Assert.Equal((ExitCodes.Ok, ""), (run.ExitCode, run.Error));
             Assert.Contains("returner.pgjsonb.host: db.example.net", run.Output, StringComparison.Ordinal);
             Assert.DoesNotContain((await File.ReadAllTextAsync(file)).Trim(), run.Output, StringComparison.Ordinal);
@@ -65,7 +68,10 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         await using var connection = new NpgsqlConnection(login.ConnectionString);
         await connection.OpenAsync();
         await using var insert = new NpgsqlCommand(
-            "insert into salt_returns (fun, jid, return, id, success, full_ret) values ('f', 'j', '1', 'm', 'true', '{}')",
+            """
+            insert into salt_returns (fun, jid, return, id, success, full_ret)
+            values ('f', 'j', '1', 'm', 'true', '{}')
+            """,
             connection);
         Assert.Equal(1, await insert.ExecuteNonQueryAsync());
         await using var peek = new NpgsqlCommand("select * from saltern.api_token", connection);
@@ -79,8 +85,10 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
     public async Task The_verifier_of_a_password_is_the_one_that_PostgreSQL_makes()
     {
         await using var database = await TestDatabase.CreateAsync(postgres);
-        await database.ExecuteAsync("set password_encryption = 'scram-sha-256'; create role verified password 'correct horse'");
-        var theirs = (await database.ScalarAsync<string>("select rolpassword from pg_authid where rolname = 'verified'"))!;
+        await database.ExecuteAsync(
+            "set password_encryption = 'scram-sha-256'; create role verified password 'correct horse'");
+        var theirs =
+            (await database.ScalarAsync<string>("select rolpassword from pg_authid where rolname = 'verified'"))!;
         await database.ExecuteAsync("drop role verified");
         var salt = Convert.FromBase64String(theirs.Split('$')[1].Split(':')[1]);
         Assert.Equal(theirs, Saltern.Server.Database.ScramVerifier.Of("correct horse", salt));
@@ -109,7 +117,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         for (var i = 0; i < 300 && address.Length == 0 && !running.IsCompleted; i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-            address = said.ToString().Split(' ', '\n').FirstOrDefault(word => word.StartsWith("http://", StringComparison.Ordinal)) ?? "";
+            address = said.ToString().Split(
+                ' ', '\n').FirstOrDefault(word => word.StartsWith("http://", StringComparison.Ordinal)) ?? "";
         }
 
         using var client = new HttpClient();
@@ -122,7 +131,8 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
     public async Task A_setting_that_nobody_knows_stops_the_start_by_its_name()
     {
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, """{"Dispatch": {"Leese": "00:00:10"}, "Database": "Host=127.0.0.1;Port=1"}""");
+        await File.WriteAllTextAsync(
+            file, """{"Dispatch": {"Leese": "00:00:10"}, "Database": "Host=127.0.0.1;Port=1"}""");
         var run = await CliRun.OfAsync("server", "--config", file, "--listen", "http://127.0.0.1:0");
         File.Delete(file);
         Assert.Equal(ExitCodes.Usage, run.ExitCode);
