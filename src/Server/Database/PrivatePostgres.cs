@@ -185,10 +185,11 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 
     private string ConnectionStringOf(string database) => ConnectionStringOf(cluster, database);
 
-    private static string ConnectionStringOf(PrivateCluster cluster, string database) => new NpgsqlConnectionStringBuilder
-    {
-        Host = cluster.SocketFolder, Port = cluster.Port, Username = PrivateCluster.Owner, Database = database,
-    }.ConnectionString;
+    private static string ConnectionStringOf(PrivateCluster cluster, string database) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = cluster.SocketFolder, Port = cluster.Port, Username = PrivateCluster.Owner, Database = database,
+        }.ConnectionString;
 
     [LoggerMessage(LogLevel.Information, "Started PostgreSQL {Major} in {Folder}, for masters on 127.0.0.1:{Port}")]
     private partial void LogStarted(int major, string folder, int port);
