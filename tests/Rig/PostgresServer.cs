@@ -146,7 +146,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Rights on the database itself, which schema changes grant and revoke, are not copied with it.</summary>
     private static string CopyRights(string template, string name) => $"""
-        update pg_database set datacl = (select datacl from pg_database where datname = '{template}' and not datistemplate)
+        update pg_database
+        set datacl = (select datacl from pg_database where datname = '{template}' and not datistemplate)
         where datname = '{name}'
         """;
 

@@ -1,6 +1,8 @@
 namespace Saltern.Server.Database;
 
-/// <summary>The bells of this process; <see cref="NotificationListener"/> rings them, and so may whoever made work.</summary>
+/// <summary>
+/// The bells of this process; <see cref="NotificationListener"/> rings them, and so may whoever made work.
+/// </summary>
 internal sealed class Bells
 {
     /// <summary>Returns wait in the inbox.</summary>

@@ -14,7 +14,9 @@ internal sealed partial class NotificationListener(
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(1);
 
-    /// <summary>Raised for each notification on the channel of changes, with its payload, which is a hint at most.</summary>
+    /// <summary>
+    /// Raised for each notification on the channel of changes, with its payload, which is a hint at most.
+    /// </summary>
     public event Action<string>? Changed;
 
     /// <summary>Raised whenever it begins to listen: what was notified before then may have been missed.</summary>

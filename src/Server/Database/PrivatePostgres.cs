@@ -152,7 +152,8 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         {
             throw new PostgresMissingException(
                 $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another "
-                + $"program. Stop that one, or write another port into {cluster.PortFile} and into the masters' settings.");
+                + $"program. Stop that one, or write another port into {cluster.PortFile} and into the "
+                + "masters' settings.");
         }
     }
 

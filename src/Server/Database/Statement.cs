@@ -2,10 +2,14 @@ using Npgsql;
 
 namespace Saltern.Server.Database;
 
-/// <summary>Writes a command with positional parameters in one line: <c>connection.Statement(ClaimSql, now, id)</c>.</summary>
+/// <summary>
+/// Writes a command with positional parameters in one line: <c>connection.Statement(ClaimSql, now, id)</c>.
+/// </summary>
 internal static class Statement
 {
-    /// <summary>A command on this connection, inside whatever transaction is open on it; null becomes SQL's null.</summary>
+    /// <summary>
+    /// A command on this connection, inside whatever transaction is open on it; null becomes SQL's null.
+    /// </summary>
     public static NpgsqlCommand Of(NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values)
     {
         var command = new NpgsqlCommand(sql, connection);

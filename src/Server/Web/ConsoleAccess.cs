@@ -15,6 +15,9 @@ internal static class ConsoleAccess
 {
     public const string SchemeName = "Console";
 
+    /// <summary>The policy for what anybody may do who is signed in, whatever the token allows.</summary>
+    public const string SignedIn = "console";
+
     public static string PolicyFor(string permission) => $"console:{permission}";
 
     /// <summary>A page, or a part of one, for those who may read.</summary>

@@ -49,6 +49,8 @@ internal static class WebRegistration
         });
         services.AddExceptionHandler<PageRefusals>();
         var authorization = services.AddAuthorizationBuilder();
+        authorization.AddPolicy(ConsoleAccess.SignedIn, policy => policy
+            .AddAuthenticationSchemes(ConsoleAccess.SchemeName).RequireAuthenticatedUser());
         foreach (var permission in PermissionNames.All)
         {
             authorization.AddPolicy(ConsoleAccess.PolicyFor(permission), policy => policy

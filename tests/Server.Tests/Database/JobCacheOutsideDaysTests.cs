@@ -6,7 +6,10 @@ namespace Saltern.Server.Tests.Database;
 public sealed class JobCacheOutsideDaysTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static readonly string[] Times =
-        ["to_timestamp(0)", "now() + interval '50 years'", "null", "'infinity'", "'-infinity'", "'294276-01-01Z'"];
+    [
+        "to_timestamp(0)", "now() + interval '50 years'", "null", "'infinity'", "'-infinity'", "'20000-01-01Z'",
+        "'294276-01-01Z'",
+    ];
 
     private static readonly string[] Final = ["Completed", "Failed"];
 

@@ -56,6 +56,10 @@ internal static partial class Tidiness
         .Where(entry => Unfinished().IsMatch(entry.line))
         .Select(entry => $"{file.Path}:{entry.Number} puts something off: {entry.line.Trim()}");
 
+    /// <summary>Paths of the machine somebody worked on: they exist nowhere else.</summary>
+    public static IEnumerable<string> PrivatePaths(string path, string text) => PrivatePath().Matches(text)
+        .Select(match => $"{path} names {match.Value}, which only the machine it was written on has");
+
     public static bool IsBannedFolder(string path) =>
         path.Split('/')[..^1].Any(folder => BannedFolders.Contains(folder, StringComparer.OrdinalIgnoreCase));
 
@@ -101,6 +105,9 @@ internal static partial class Tidiness
 
     [GeneratedRegex("[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")]
     private static partial Regex Words();
+
+    [GeneratedRegex(@"(?<![\w./-])/(work|home/\w+|Users/\w+)/[\w./-]*")]
+    private static partial Regex PrivatePath();
 
     [GeneratedRegex(@"//.*\b(TODO|FIXME|HACK|XXX)\b|\bNotImplementedException\b")]
     private static partial Regex Unfinished();

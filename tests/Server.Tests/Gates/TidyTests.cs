@@ -30,6 +30,12 @@ public sealed class TidyTests
         Findings.AssertNone(SourceTree.Files().Where(Tidiness.IsBannedFolder));
 
     [Fact]
+    public void No_file_names_a_path_of_the_machine_it_was_written_on() => Findings.AssertNone(SourceTree
+        .Files(".cs", ".razor", ".sql", ".md", ".sh", ".py", ".sls", ".conf", ".csproj", ".props", ".targets", ".json")
+        .Where(path => !path.Contains("/Gates/", StringComparison.Ordinal))
+        .SelectMany(path => Tidiness.PrivatePaths(path, SourceTree.Read(path))));
+
+    [Fact]
     public void The_usual_file_is_short_and_the_usual_function_very_short()
     {
         var files = SourceTree.CSharp.Select(file => file.Lines.Length);
@@ -51,6 +57,7 @@ public sealed class TidyTests
         AssertSome(Tidiness.BannedNames, "record MinionInfo;");
         AssertSome(Tidiness.SeveralPublicTypes, "public class A { } public class B { }");
         AssertSome(Tidiness.UnfinishedWork, "// " + "TODO: later");
+        Assert.NotEmpty(Tidiness.PrivatePaths("docs/a.md", "see /home/me/notes"));
         Assert.True(Tidiness.IsBannedFolder("src/Server/Common/Thing.cs"));
         Assert.Equal(4, Median([1, 3, 5, 100]));
     }

@@ -10,6 +10,8 @@ namespace Saltern.Server.Tests.Web;
 /// </summary>
 public sealed class BrowserVisit : IAsyncDisposable
 {
+    private const string PicturesVariable = "SALTERN_SCREENSHOTS";
+
     private readonly ConcurrentQueue<string> complaints = [];
 
     public BrowserVisit(IBrowserContext context, IPage page)
@@ -27,6 +29,8 @@ public sealed class BrowserVisit : IAsyncDisposable
         page.SetDefaultTimeout(30_000);
     }
 
+    public static bool WantsPictures => Environment.GetEnvironmentVariable(PicturesVariable) is { Length: > 0 };
+
     public IBrowserContext Context { get; }
 
     public IPage Page { get; }
@@ -41,11 +45,12 @@ public sealed class BrowserVisit : IAsyncDisposable
         await Page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).WaitForAsync();
     }
 
-    /// <summary>Keeps a picture where SALTERN_SCREENSHOTS names a folder, for the papers and for eyes.</summary>
+    /// <summary>Keeps a picture if SALTERN_SCREENSHOTS names a folder, for the papers and for eyes.</summary>
     public async Task PictureAsync(string name, bool whole = true)
     {
-        if (Environment.GetEnvironmentVariable("SALTERN_SCREENSHOTS") is { Length: > 0 } folder)
+        if (WantsPictures)
         {
+            var folder = Environment.GetEnvironmentVariable(PicturesVariable)!;
             await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = whole });
         }
     }

@@ -128,19 +128,24 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         visit.AssertNoComplaints();
     }
 
-    [Theory]
-    [InlineData("/")]
-    [InlineData("/actions")]
-    [InlineData("/actions/new")]
-    [InlineData("/minions")]
-    public async Task No_page_is_wider_than_a_phone(string path)
+    [Fact]
+    public async Task No_page_is_wider_than_a_phone()
     {
-        await server.AddMinionsAsync("a-rather-long-name-of-a-minion-in-some-data-centre.example.org", 2);
+        const string Long = "a-rather-long-name-of-a-minion-in-some-data-centre.example.org";
+        await server.AddMinionsAsync(Long, 2);
+        var action = await server.ScheduleAsync($"{Long}*", new { description = new string('x', 200) });
+        var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", $"{Long}1");
         await using var visit = await chromium.VisitAsync(
             server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
         await visit.SignInAsync(server.AdminToken);
-        await visit.Page.GotoAsync(path);
-
-        Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), path);
+        foreach (var path in new[]
+        {
+            "/", "/actions", "/actions/new", "/minions", $"/minions/{key}", $"/actions/{action}", $"/actions/{action}/targets/{Long}1",
+        })
+        {
+            await visit.Page.GotoAsync(path);
+            Assert.True(
+                await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), path);
+        }
     }
 }

@@ -62,7 +62,37 @@ public sealed partial class ConsoleMainJobTests(PostgresServer postgres, Chromiu
         await Assertions.Expect(page.Locator(".attempt .st").First).ToHaveTextAsync("Failed");
         await Assertions.Expect(page.Locator(".states .st-failed").First).ToBeVisibleAsync();
         visit.AssertNoComplaints();
+        await PicturesAsync(page.Url);
     }
+
+    /// <summary>Each screen, light and dark, wide and narrow, for eyes; nothing is done unless pictures are wanted.</summary>
+    private async Task PicturesAsync(string target)
+    {
+        if (!BrowserVisit.WantsPictures)
+        {
+            return;
+        }
+
+        var screens = new (string Name, string Path)[]
+        {
+            ("overview", "/"), ("actions", "/actions"), ("new", "/actions/new"), ("action", "/actions/" + ActionOf(target)),
+            ("target", target), ("minions", "/minions"), ("minion", "/minions/1"), ("pending", "/minions?key=pending"),
+            ("refusal", "/none"), ("sign-in", "/sign-in"),
+        };
+        foreach (var (theme, width) in new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
+        {
+            await using var visit = await chromium.VisitAsync(
+                rig.Server.Address, new() { ViewportSize = new() { Width = width, Height = 850 }, ColorScheme = theme });
+            await visit.SignInAsync(token);
+            foreach (var (name, path) in screens)
+            {
+                await visit.Page.GotoAsync(path);
+                await visit.PictureAsync($"{name}-{theme}-{width}".ToLowerInvariant(), whole: false);
+            }
+        }
+    }
+
+    private static string ActionOf(string target) => new Uri(target).Segments[2].TrimEnd('/');
 
     [GeneratedRegex(@"^(3\d|[4-9]\d|1[0-8]\d) of 200$")]
     private static partial Regex InProgress();

@@ -55,7 +55,7 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     }
 
     [Theory]
-    [InlineData("slt_unknownunknownunknownunknownunknownunknownun", "not known here")]
+    [InlineData("slt_unknownunknownunknownunknownunknownunknownu", "not known here")]
     [InlineData("secret", "not a token of Saltern")]
     public async Task A_token_that_does_not_hold_is_refused_with_the_reason(string token, string reason)
     {

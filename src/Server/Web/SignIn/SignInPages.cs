@@ -14,7 +14,8 @@ internal static class SignInPages
     {
         pages.MapGet("/sign-in", Show).AllowAnonymous();
         pages.MapPost("/sign-in", SignInAsync).AllowAnonymous().AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
-        pages.MapPost("/sign-out", (Delegate)SignOutAsync).AllowAnonymous().AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
+        pages.MapPost("/sign-out", (Delegate)SignOutAsync)
+            .RequireAuthorization(ConsoleAccess.SignedIn).AddEndpointFilter(ConsoleAccess.CheckOriginAsync);
     }
 
     private static RazorComponentResult<SignInPage> Show(string? to) => PageOf(to, null);
