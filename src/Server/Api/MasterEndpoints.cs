@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Saltern.Contract;
+using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
 
@@ -18,7 +19,7 @@ internal static class MasterEndpoints
         masters.MapGet("/", ListAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("List the masters and how they are");
         masters.MapPost("/{name}/check", CheckAsync).RequireAuthorization(PermissionNames.Admin)
-            .WithSummary("Look at a master from outside: login, rights, keys")
+            .WithSummary("Look at a master from outside: login, rights, keys, job cache, events")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         masters.MapPost("/{name}/pause", PauseAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Hand nothing to this master until it is resumed")
@@ -42,9 +43,9 @@ internal static class MasterEndpoints
             [.. (await masters.ListAsync(cancellationToken)).Select(one => SummaryOf(one, salt))]);
 
     private static async Task<Results<Ok<MasterCheck>, ProblemHttpResult>> CheckAsync(
-        string name, SaltMasters salt, CancellationToken cancellationToken) =>
+        string name, SaltMasters salt, MasterLook look, CancellationToken cancellationToken) =>
         salt.TryGet(name, out var api)
-            ? TypedResults.Ok(await MasterLook.AtAsync(api, cancellationToken))
+            ? TypedResults.Ok(await look.AtAsync(api, cancellationToken))
             : Problems.NotFound($"There is no master '{name}' in the settings.");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> PauseAsync(
