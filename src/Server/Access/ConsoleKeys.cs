@@ -32,9 +32,10 @@ internal sealed class ConsoleKeys(NpgsqlDataSource dataSource, TimeProvider cloc
 
     public void StoreElement(XElement element, string friendlyName)
     {
+        var text = element.ToString(SaveOptions.DisableFormatting);
         using var command = dataSource.CreateCommand(StoreSql);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = friendlyName });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = element.ToString(SaveOptions.DisableFormatting) });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = clock.GetUtcNow() });
         command.ExecuteNonQuery();
     }

@@ -124,6 +124,20 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     }
 
     [Fact]
+    public async Task A_list_without_actions_invites_only_those_who_may_schedule()
+    {
+        const string Invitation = "href=\"/actions/new\"";
+        await server.Database.ExecuteAsync("delete from action");
+        using var reader = await SignedInAsync(await server.CreateTokenAsync(PermissionNames.Read));
+        using var admin = await SignedInAsync(server.AdminToken);
+        foreach (var path in new[] { "/parts/overview", "/parts/actions" })
+        {
+            Assert.Contains(Invitation, await admin.GetStringAsync(path), StringComparison.Ordinal);
+            Assert.DoesNotContain(Invitation, await reader.GetStringAsync(path), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_form_from_elsewhere_orders_nothing()
     {
         await server.AddMinionsAsync("elsewhere", 1);
