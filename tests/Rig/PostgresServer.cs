@@ -27,7 +27,7 @@ public sealed class PostgresServer : IAsyncDisposable
         rm -rf "$folder"
         """;
 
-    private static readonly string[] Settings =
+    private static readonly string[] ForTests =
     [
         "listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
         "shared_buffers=128MB", "jit=off", "max_wal_size=2GB", "checkpoint_timeout=1h", "timezone=UTC",
@@ -35,10 +35,24 @@ public sealed class PostgresServer : IAsyncDisposable
     ];
 
     private readonly SemaphoreSlim one = new(1);
+    private readonly string place;
+    private readonly IReadOnlyList<string> settings;
     private Process? watchdog;
     private string? folder;
     private bool templateReady;
     private int databases;
+
+    public PostgresServer()
+        : this("/tmp", ForTests)
+    {
+    }
+
+    /// <summary>One with settings of its own, its folder made in <paramref name="place"/>.</summary>
+    internal PostgresServer(string place, IReadOnlyList<string> settings)
+    {
+        this.place = place;
+        this.settings = settings;
+    }
 
     /// <summary>A new database with the schema of this program, or empty.</summary>
     internal async Task<string> CreateDatabaseAsync(bool migrated, CancellationToken cancellationToken)
@@ -90,14 +104,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
         var binaries = await PostgresBinaries.FindAsync(clusterMajor: null, cancellationToken);
         // PostgreSQL's own account makes the folder, so that it owns it also when the tests run as root.
-        folder = await PostgresCommand.RunAsync("mktemp", ["-d", "/tmp/saltern-pg.XXXXXX"], cancellationToken);
+        folder = await PostgresCommand.RunAsync("mktemp", ["-d", $"{place}/saltern-pg.XXXXXX"], cancellationToken);
         var cluster = $"{folder}/cluster";
         await PostgresCommand.RunAsync(
             binaries.Initdb,
             ["-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             cancellationToken);
-        var settings = Settings.SelectMany(setting => new[] { "-c", setting });
-        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. settings];
+        var given = settings.SelectMany(setting => new[] { "-c", setting });
+        string[] server = [binaries.Postgres, "-D", cluster, "-k", folder, .. given];
         watchdog = Process.Start(PostgresCommand.For("sh", ["-c", WatchdogScript, "watchdog", folder, .. server]))!;
         await WaitUntilItAnswersAsync(cancellationToken);
     }

@@ -164,6 +164,7 @@ internal sealed class ServerRig : IAsyncDisposable
                     ["Masters:0:Url"] = master.Api.ToString(),
                     ["Masters:0:Username"] = "saltern",
                     ["Masters:0:PasswordFile"] = passwordFile,
+                    ["Actions:RefreshNewMinions"] = "false",
                     ["Logging:LogLevel:Default"] = "Warning",
                 })
                 .AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)),

@@ -15,6 +15,7 @@ internal static class AccessRegistration
     {
         services.AddSingleton<TokenAccess>();
         services.AddSingleton<Tokens>();
+        services.AddSingleton<ConsoleKeys>();
         services.AddSingleton<IAuthorizationHandler, PermissionAuthorization>();
         services.AddAuthentication(BearerAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, null);

@@ -18,6 +18,9 @@ internal sealed class ActionsOptions
     /// <summary>The most minions one action may have.</summary>
     [Range(1, 10_000_000)]
     public int MostTargets { get; set; } = 1_000_000;
+
+    /// <summary>Order a hardware.refresh for minions that have never told their grains.</summary>
+    public bool RefreshNewMinions { get; set; } = true;
 }
 
 [OptionsValidator]

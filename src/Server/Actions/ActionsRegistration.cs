@@ -15,6 +15,8 @@ internal static class ActionsRegistration
         services.AddSingleton<Rescheduling>();
         services.AddSingleton<Archiving>();
         services.AddSingleton<Deleting>();
+        services.AddSingleton<FirstRefresh>();
+        services.AddHostedService(provider => provider.GetRequiredService<FirstRefresh>());
         services.AddSingleton<ActionLists>();
         services.AddSingleton<TargetLists>();
         services.AddSingleton<AttemptDetails>();

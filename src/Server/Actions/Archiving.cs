@@ -34,6 +34,7 @@ internal sealed class Archiving(NpgsqlDataSource database, TimeProvider clock)
         }
 
         await Orders.RecordAsync(connection, action, verb, actor, clock.GetUtcNow(), null, cancellationToken);
+        await Counters.TellAsync(connection, action, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new OrderOutcome.Done(0);
     }

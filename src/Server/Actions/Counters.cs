@@ -26,7 +26,9 @@ internal sealed class Counters
             minions[action] = named = [];
         }
 
-        named.AddRange((minionKeys ?? []).Take(MostNamed + 1 - Math.Min(named.Count, MostNamed + 1)));
+        // Targets that moved without being named make the list incomplete: then none is named.
+        var room = MostNamed + 1 - Math.Min(named.Count, MostNamed + 1);
+        named.AddRange((minionKeys ?? Enumerable.Repeat(0L, room)).Take(room));
     }
 
     /// <summary>Writes the sums, derives each action's status and rings for the pages; call it last before commit.</summary>
@@ -61,6 +63,10 @@ internal sealed class Counters
     public static Task LockAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(connection, LockSql, [ids], cancellationToken);
 
+    /// <summary>Rings for the pages about an action whose counters did not move (archived, deleted).</summary>
+    public static Task TellAsync(NpgsqlConnection connection, ActionId action, CancellationToken cancellationToken) =>
+        Statement.ExecuteAsync(connection, TellSql, [$$"""{"action":{{action}}}"""], cancellationToken);
+
     private string Payload(long id)
     {
         var named = minions[new ActionId(id)];
@@ -68,6 +74,8 @@ internal sealed class Counters
             ? $$"""{"action":{{id}}}"""
             : $$"""{"action":{{id}},"minions":[{{string.Join(',', named)}}]}""";
     }
+
+    internal const string TellSql = "select pg_notify('saltern_changes', $1)";
 
     internal const string LockSql = """
         select action_id from action_counts where action_id = any($1::bigint[]) order by action_id for update

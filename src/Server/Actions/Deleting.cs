@@ -32,6 +32,7 @@ internal sealed class Deleting(NpgsqlDataSource database, TimeProvider clock)
         var targets = await Statement.ExecuteAsync(connection, DeleteTargetsSql, [action.Value], cancellationToken);
         await Statement.ExecuteAsync(connection, DeleteSql, [action.Value], cancellationToken);
         await Orders.RecordAsync(connection, action, "delete", actor, clock.GetUtcNow(), null, cancellationToken);
+        await Counters.TellAsync(connection, action, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new OrderOutcome.Done(targets);
     }

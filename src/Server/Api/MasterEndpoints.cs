@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Saltern.Contract;
+using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
 
@@ -18,7 +19,7 @@ internal static class MasterEndpoints
         masters.MapGet("/", ListAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("List the masters and how they are");
         masters.MapPost("/{name}/check", CheckAsync).RequireAuthorization(PermissionNames.Admin)
-            .WithSummary("Look at a master from outside: login, rights, keys")
+            .WithSummary("Look at a master from outside: login, rights, keys, job cache, events")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         masters.MapPost("/{name}/pause", PauseAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Hand nothing to this master until it is resumed")
@@ -42,14 +43,15 @@ internal static class MasterEndpoints
             [.. (await masters.ListAsync(cancellationToken)).Select(one => SummaryOf(one, salt))]);
 
     private static async Task<Results<Ok<MasterCheck>, ProblemHttpResult>> CheckAsync(
-        string name, SaltMasters salt, Masters masters, KeyReading keys, CancellationToken cancellationToken)
+        string name, SaltMasters salt, MasterLook look, Masters masters, KeyReading keys,
+        CancellationToken cancellationToken)
     {
         if (!salt.TryGet(name, out var api))
         {
             return Problems.NotFound($"There is no master '{name}' in the settings.");
         }
 
-        var check = await MasterLook.AtAsync(api, cancellationToken);
+        var check = await look.AtAsync(api, cancellationToken);
         if (check.Good)
         {
             // Whoever has just put a master right need not wait until it is tried again by itself.

@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
+using Saltern.Server.Metrics;
 using Saltern.Server.Salt;
 
 namespace Saltern.Server.Dispatch;
@@ -20,9 +22,14 @@ internal sealed partial class OutcomeRecording(
     TimeProvider clock,
     ILogger<OutcomeRecording> log)
 {
+    private static readonly Counter<long> Submissions = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_submissions", description: "Submissions by what came of the call");
+
     public async Task RecordAsync(
         ClaimedSubmission submission, MasterState master, SubmitOutcome outcome, CancellationToken cancellationToken)
     {
+        Submissions.Add(
+            1, new("outcome", outcome.GetType().Name.ToLowerInvariant()), new("master", master.Name));
         switch (outcome)
         {
             case SubmitOutcome.Accepted accepted:

@@ -53,8 +53,8 @@ internal sealed partial class JobCacheRest(
     }
 
     /// <summary>
-    /// A row whose time cannot be true (none, or to come) is as old as its jid. Rows of the job cache are never updated,
-    /// so that ctid names them. A scan, of a partition that is nearly empty as a rule.
+    /// A row whose time cannot be true (none, or to come) is as old as its jid. Its rows are never updated, so that
+    /// ctid names them. A scan, of a partition that is nearly empty as a rule.
     /// </summary>
     internal const string ReturnsSql = """
         with old as materialized (

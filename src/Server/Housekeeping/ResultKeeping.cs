@@ -10,7 +10,7 @@ namespace Saltern.Server.Housekeeping;
 /// </summary>
 internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
 {
-    /// <summary>Submissions whose results are copied in one transaction; each has at most some thousand minions.</summary>
+    /// <summary>Submissions whose results are copied in one transaction; each has some thousand minions.</summary>
     private const int JidsAtOnce = 20;
 
     /// <summary>A point in time of the database's own: rows written after it are found by it.</summary>

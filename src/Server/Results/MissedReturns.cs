@@ -35,7 +35,7 @@ internal sealed partial class MissedReturns(
     /// <summary>Indexes submission_open, salt_returns_jid_id.</summary>
     internal const string FindSql = """
         insert into inbox (jid, minion_id, returned_at, success)
-        select distinct on (r.jid, r.id) r.jid, r.id, r.alter_time, r.success = 'true'
+        select distinct on (r.jid, r.id) r.jid, r.id, usable_time(r.alter_time), r.success = 'true'
         from submission s
         join salt.salt_returns r on r.jid = s.jid
         join master h on h.id = s.master_id

@@ -1,29 +1,31 @@
 using System.Diagnostics.Metrics;
+using Saltern.Server.Metrics;
 
 namespace Saltern.Server.Results;
 
 /// <summary>What settling tells of itself, on the meter "Saltern".</summary>
-internal sealed class SettlingMetrics : IDisposable
+internal sealed class SettlingMetrics
 {
-    private readonly Meter meter = new("Saltern");
-    private readonly Counter<long> drained;
-    private readonly Counter<long> targets;
-    private readonly Counter<long> late;
-    private readonly Counter<long> repeats;
-    private readonly Counter<long> unmatched;
-    private readonly Counter<long> missed;
-    private readonly Counter<double> busySeconds;
+    private readonly Counter<long> drained = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_returns_drained", description: "Rows taken out of the inbox");
 
-    public SettlingMetrics()
-    {
-        drained = meter.CreateCounter<long>("saltern_returns_drained", description: "Rows taken out of the inbox");
-        targets = meter.CreateCounter<long>("saltern_targets_settled", description: "Targets settled by a return");
-        late = meter.CreateCounter<long>("saltern_returns_late", description: "Guesses replaced by a late return");
-        repeats = meter.CreateCounter<long>("saltern_returns_repeated", description: "Second copies of returns");
-        unmatched = meter.CreateCounter<long>("saltern_returns_unmatched", description: "Returns of no attempt of ours");
-        missed = meter.CreateCounter<long>("saltern_returns_missed", description: "Returns the trigger missed and the sweep found");
-        busySeconds = meter.CreateCounter<double>("saltern_settling_seconds", description: "Time spent settling");
-    }
+    private readonly Counter<long> targets = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_targets_settled", description: "Targets settled by a return");
+
+    private readonly Counter<long> late = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_returns_late", description: "Guesses replaced by a late return");
+
+    private readonly Counter<long> repeats = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_returns_repeated", description: "Second copies of returns");
+
+    private readonly Counter<long> unmatched = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_returns_unmatched", description: "Returns of no attempt of ours");
+
+    private readonly Counter<long> missed = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_returns_missed", description: "Returns the trigger missed and the sweep found");
+
+    private readonly Counter<double> busySeconds = SalternMeter.Meter.CreateCounter<double>(
+        "saltern_settling_seconds", description: "Time spent settling");
 
     public void Record(Settled settled, TimeSpan took)
     {
@@ -36,6 +38,4 @@ internal sealed class SettlingMetrics : IDisposable
     }
 
     public void RecordMissed(int returns) => missed.Add(returns);
-
-    public void Dispose() => meter.Dispose();
 }

@@ -1,6 +1,6 @@
 namespace Saltern.Server.Web;
 
-/// <summary>Addresses of our own files, with the build in them, so that a browser keeps a file until there is another.</summary>
+/// <summary>Addresses of our own files, with the build in them, so that a browser keeps one until it changes.</summary>
 internal static class AssetUrls
 {
     private static readonly string Version = typeof(AssetUrls).Module.ModuleVersionId.ToString("N")[..12];

@@ -27,7 +27,8 @@ internal static class ConsoleAccess
     /// <summary>A form that orders something.</summary>
     public static void MapOrder(
         this IEndpointRouteBuilder routes, string pattern, string permission, Delegate handler) =>
-        routes.MapPost(pattern, handler).RequireAuthorization(PolicyFor(permission)).AddEndpointFilter(CheckOriginAsync);
+        routes.MapPost(pattern, handler).RequireAuthorization(PolicyFor(permission))
+            .AddEndpointFilter(CheckOriginAsync);
 
     public static bool May(this ClaimsPrincipal user, string permission) =>
         user.HasClaim(AccessIdentity.PermissionClaim, permission)
@@ -44,6 +45,7 @@ internal static class ConsoleAccess
             ? await next(invocation)
             : PageRefusals.Of(
                 StatusCodes.Status400BadRequest, "This form is no longer good",
-                "It was made before you signed in, or too long ago. Nothing was done. Go back, reload the page and send it again.");
+                "It was made before you signed in, or too long ago. Nothing was done. "
+                + "Go back, reload the page and send it again.");
     }
 }

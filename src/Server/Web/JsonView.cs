@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Saltern.Server.Web;
 
-/// <summary>JSON as people read it. Pages encode it like any other text, so nothing here needs to be escaped twice.</summary>
+/// <summary>JSON as people read it. Pages encode it like any other text, so nothing here is escaped for HTML.</summary>
 internal static class JsonView
 {
     /// <summary>Returns nest deeper than the default allows; beyond this they are shown as they are.</summary>

@@ -42,20 +42,21 @@ internal static class LiveEvents
     {
         await using var reader = changes.GetAsyncEnumerator(cancellationToken);
         var next = reader.MoveNextAsync().AsTask();
+        var changed = false;
         try
         {
-            while (await next)
+            while (changed || await next)
             {
-                var changed = reader.Current is not null;
-                next = reader.MoveNextAsync().AsTask();
+                if (!changed)
+                {
+                    changed = reader.Current is not null;
+                    next = reader.MoveNextAsync().AsTask();
+                }
+
                 yield return new SseItem<string>("", changed ? Changed : "alive");
-                while (changed)
+                if (changed)
                 {
                     (changed, next) = await SwallowAsync(reader, next, Task.Delay(pace, clock, cancellationToken));
-                    if (changed)
-                    {
-                        yield return new SseItem<string>("", Changed);
-                    }
                 }
             }
         }
@@ -66,7 +67,7 @@ internal static class LiveEvents
         }
     }
 
-    /// <summary>Passes over what comes until the pace is over; says whether anything did, and the move that goes on.</summary>
+    /// <summary>Passes over what comes until the pace is over; says whether anything did, and the next move.</summary>
     private static async Task<(bool Changed, Task<bool> Next)> SwallowAsync(
         IAsyncEnumerator<ChangeEvent?> reader, Task<bool> next, Task pace)
     {

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Saltern.Server.Web;
 
 /// <summary>
-/// One sentence for the page after a form: it travels in a cookie that only we can write and that is gone once shown, so
-/// that reloading the page sends no form again.
+/// One sentence for the page after a form: it travels in a cookie that only we can write and that is gone once shown,
+/// so that reloading the page sends no form again.
 /// </summary>
 internal sealed class Notices(IDataProtectionProvider protection)
 {

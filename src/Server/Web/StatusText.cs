@@ -4,7 +4,7 @@ using Saltern.Contract;
 
 namespace Saltern.Server.Web;
 
-/// <summary>How statuses are called and coloured, the same on every page, and how counts of them become a bar.</summary>
+/// <summary>How statuses are called and coloured, and how numbers are written: the same on every page.</summary>
 internal static class StatusText
 {
     /// <summary>The order in which targets' statuses are shown: what is done comes before what is to be done.</summary>
@@ -49,6 +49,13 @@ internal static class StatusText
 
     /// <summary>1234567 as 1,234,567: people compare lengths before they read digits.</summary>
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>1 target, 2 targets.</summary>
+    public static string Some(long number, string thing) => $"{Number(number)} {thing}{(number == 1 ? "" : "s")}";
+
+    /// <summary>A refusal of a slice as a sentence.</summary>
+    public static string Sentence(string text) =>
+        text.Length == 0 ? "" : $"{char.ToUpperInvariant(text[0])}{text[1..].TrimEnd('.')}.";
 
     /// <summary>Whole percent, never 100 before all is done nor 0 once something is.</summary>
     public static int Percent(int part, int whole) => whole == 0 ? 0

@@ -1,18 +1,16 @@
-using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 using Saltern.Contract;
 using Saltern.Server.Access;
 using Saltern.Server.Web.Actions;
 using Saltern.Server.Web.Minions;
 using Saltern.Server.Web.Overview;
-using Saltern.Server.Web.Parts;
 using Saltern.Server.Web.Refusals;
 using Saltern.Server.Web.Schedule;
 using Saltern.Server.Web.SignIn;
@@ -32,6 +30,8 @@ internal static class WebRegistration
         services.AddHttpContextAccessor();
         services.AddSingleton<EmbeddedAssets>();
         services.AddSingleton<Notices>();
+        services.AddDataProtection().SetApplicationName("Saltern");
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>, KeysInDatabase>();
         services.AddAuthentication().AddCookie(ConsoleAccess.SchemeName);
         services.AddSingleton<IConfigureOptions<CookieAuthenticationOptions>, ConsoleCookie>();
         services.AddAntiforgery(options =>

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Saltern.Cli;
 using Saltern.Contract;
+using Saltern.Server.Changes;
 using Saltern.Server.Tests.Api;
 using Xunit;
 
@@ -79,7 +81,14 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
     {
         await server.AddMinionsAsync("quiet", 1);
         var id = await server.ScheduleAsync("quiet*");
+        var feed = server.Services.GetRequiredService<ChangeFeed>();
+        var before = feed.Subscriptions;
         var watching = RunAsync("actions", "watch", $"{id}");
+        while (feed.Subscriptions == before && !watching.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
         await server.SettleAsync(id, "quiet1", "Completed", "20260301080000000404_s1", "true");
         await server.Database.KillSessionsAsync();
         Assert.Equal(ExitCodes.Ok, (await watching).ExitCode);

@@ -99,7 +99,7 @@ public sealed class JobCacheBellTests(PostgresServer server) : IAsyncLifetime
 
     private static PgReturn Return(int writer, int number) => new("20260302080000000001_s1", $"m{writer}-{number}");
 
-    /// <summary>Rings since the last call. Notifications arrive in the order of their commits, so ours is the last.</summary>
+    /// <summary>Rings since the last call. Notifications come in the order of their commits, ours last.</summary>
     private async Task<int> RingsAsync()
     {
         await _database.ExecuteAsync($"notify {NotificationChannels.Inbox}, 'end'");

@@ -7,7 +7,7 @@ using Saltern.Server.Housekeeping;
 
 namespace Saltern.Server.Tests.Database;
 
-/// <summary>A master's login can do what the returner needs, and nothing else. The list is made from the catalog.</summary>
+/// <summary>A master's login can do what the returner needs, and nothing else; the catalog has the list.</summary>
 public sealed class JobCacheRoleTests(PostgresServer server) : IAsyncLifetime
 {
     private TestDatabase _database = null!;

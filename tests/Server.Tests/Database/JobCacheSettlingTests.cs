@@ -85,7 +85,7 @@ public sealed class JobCacheSettlingTests(PostgresServer server, ITestOutputHelp
         }
     }
 
-    /// <summary>Fails after ten seconds, far above what is promised: the time is printed, the outcome decides.</summary>
+    /// <summary>Fails after ten seconds, far above the promise: the time is printed, the outcome decides.</summary>
     private async Task<TimeSpan> WaitUntilCompletedAsync(long targets)
     {
         var watch = Stopwatch.StartNew();

@@ -6,7 +6,7 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Tests.Database;
 
 /// <summary>
-/// A master with Salt's stock pgjsonb returner, as PostgreSQL sees it: a login that is a member of saltern_returner with
+/// A master with Salt's stock pgjsonb returner, as PostgreSQL sees it: a member of saltern_returner that logs in with
 /// salt as its search path, and the returner's statements with their values written into them as psycopg2 does.
 /// </summary>
 internal sealed class PgJsonb : IAsyncDisposable

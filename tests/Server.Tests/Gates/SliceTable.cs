@@ -11,6 +11,9 @@ internal static class SliceTable
     /// <summary>How options are bound and refused; every slice registers its own through it.</summary>
     private const string Settings = "Settings";
 
+    /// <summary>Where instruments are made; every slice counts what it does.</summary>
+    private const string Metrics = "Metrics";
+
     private static readonly string[] BelowActions =
         ["Channels", "Fleet", "Housekeeping", "Maintenance", "Salt", "Database"];
 
@@ -29,8 +32,8 @@ internal static class SliceTable
         ["Housekeeping"] = ["Database"],
         ["Access"] = ["Database"],
         ["Changes"] = ["Actions", "Database"],
-        ["Health"] = ["Database", "Metrics", "Salt"],
-        ["Metrics"] = [],
+        ["Health"] = ["Database", "Salt"],
+        [Metrics] = [],
         ["Maintenance"] = [],
         ["Salt"] = [],
         ["Database"] = [],
@@ -54,7 +57,7 @@ internal static class SliceTable
 
     public static bool MayUse(string from, string to)
     {
-        if (from == to || from.Length == 0 || to == Settings)
+        if (from == to || from.Length == 0 || to is Settings or Metrics)
         {
             return true;
         }

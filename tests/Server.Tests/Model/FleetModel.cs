@@ -81,7 +81,7 @@ internal sealed class FleetModel(int mostInFlight)
         }
     }
 
-    public void Cancel(ModelAction action) => Change(action, "Queued", "Cancelled");
+    public static void Cancel(ModelAction action) => Change(action, "Queued", "Cancelled");
 
     /// <summary>Returns whether anything could be queued again.</summary>
     public static bool Reschedule(ModelAction action, bool all, DateTimeOffset now, DateTimeOffset expires)

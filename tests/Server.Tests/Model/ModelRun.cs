@@ -110,7 +110,7 @@ internal sealed class ModelRun(TestDatabase database, int seed)
         {
             steps.Add($"cancel {action.Id}");
             await rig.Get<Cancelling>().CancelAsync(new ActionId(action.Id), null, "model", CancellationToken.None);
-            model.Cancel(action);
+            FleetModel.Cancel(action);
         }
     }
 

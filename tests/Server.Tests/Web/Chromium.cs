@@ -47,7 +47,8 @@ public sealed class Chromium : IAsyncLifetime
                 ExecutablePath = Executable,
                 Args =
                 [
-                    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                    "--disable-background-networking",
                     "--disable-component-update", "--disable-sync",
                 ],
             });

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Playwright;
 using Saltern.Contract;
 using Saltern.Server.Tests.Api;
@@ -15,25 +16,30 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
     {
         const string Minion = "evil'\"><svg onload=window.hit=1>";
         await server.AddMinionsAsync("hostile", 1);
-        await server.Database.ExecuteAsync("update minion set minion_id = $1, os = $2, grains = $3::jsonb where minion_id = 'hostile1'",
-            Minion, Hostile, $$"""{"{{Hostile.Replace("\"", "\\\"", StringComparison.Ordinal)}}": "{{Hostile.Replace("\"", "\\\"", StringComparison.Ordinal)}}"}""");
+        await server.Database.ExecuteAsync(
+            "update minion set minion_id = $1, os = $2, grains = $3::jsonb where minion_id = 'hostile1'",
+            Minion, Hostile, JsonSerializer.Serialize(new Dictionary<string, string> { [Hostile] = Hostile }));
         var action = await server.ScheduleAsync("evil*", new { description = Hostile });
-        await server.SettleAsync(action, Minion, "Failed", "20260301080000000099_s1", System.Text.Json.JsonSerializer.Serialize(Hostile));
-        await server.Database.ExecuteAsync("update action_target set reason = $2 where action_id = $1", action, Hostile);
+        await server.SettleAsync(
+            action, Minion, "Failed", "20260301080000000099_s1", JsonSerializer.Serialize(Hostile));
+        await server.Database.ExecuteAsync(
+            "update action_target set reason = $2 where action_id = $1", action, Hostile);
         var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", Minion);
 
         await using var visit = await chromium.VisitAsync(server.Address);
         await visit.SignInAsync(server.AdminToken);
         foreach (var path in new[]
         {
-            "/", "/actions", $"/actions/{action}", $"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}", "/minions",
-            $"/minions/{key}", $"/actions/new?minion={Uri.EscapeDataString(Minion)}", $"/actions?by={Uri.EscapeDataString(Hostile)}",
+            "/", "/actions", $"/actions/{action}", $"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}",
+            "/minions", $"/minions/{key}", $"/actions/new?minion={Uri.EscapeDataString(Minion)}",
+            $"/actions?by={Uri.EscapeDataString(Hostile)}",
             $"/minions?id={Uri.EscapeDataString(Hostile)}",
         })
         {
             await visit.Page.GotoAsync(path);
             // Once more by way of the part that is fetched again and put into the page.
-            await visit.Page.EvaluateAsync("document.querySelector('#stream')?.dispatchEvent(new CustomEvent('changed'))");
+            await visit.Page.EvaluateAsync(
+                "document.querySelector('#stream')?.dispatchEvent(new CustomEvent('changed'))");
             await visit.Page.WaitForTimeoutAsync(300);
             Assert.Null(await visit.Page.EvaluateAsync<int?>("window.hit ?? null"));
             Assert.Equal(0, await visit.Page.Locator("img[src=x], svg[onload]").CountAsync());
@@ -88,7 +94,8 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
     {
         await server.AddMinionsAsync("zoned", 1);
         var action = await server.ScheduleAsync("zoned1");
-        await server.Database.ExecuteAsync("update action set created_at = '2026-01-15 23:30:00Z' where id = $1", action);
+        await server.Database.ExecuteAsync(
+            "update action set created_at = '2026-01-15 23:30:00Z' where id = $1", action);
         await using var visit = await chromium.VisitAsync(server.Address);
         await visit.SignInAsync(server.AdminToken);
         await visit.Page.GotoAsync($"/actions/{action}");
@@ -134,18 +141,20 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         const string Long = "a-rather-long-name-of-a-minion-in-some-data-centre.example.org";
         await server.AddMinionsAsync(Long, 2);
         var action = await server.ScheduleAsync($"{Long}*", new { description = new string('x', 200) });
-        var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", $"{Long}1");
+        var key = await server.Database.ScalarAsync<long>(
+            "select minion_key from minion where minion_id = $1", $"{Long}1");
         await using var visit = await chromium.VisitAsync(
             server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
         await visit.SignInAsync(server.AdminToken);
         foreach (var path in new[]
         {
-            "/", "/actions", "/actions/new", "/minions", $"/minions/{key}", $"/actions/{action}", $"/actions/{action}/targets/{Long}1",
+            "/", "/actions", "/actions/new", "/minions", $"/minions/{key}", $"/actions/{action}",
+            $"/actions/{action}/targets/{Long}1",
         })
         {
             await visit.Page.GotoAsync(path);
             Assert.True(
-                await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), path);
+                await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), path);
         }
     }
 }

@@ -8,7 +8,8 @@ public sealed class EmbeddedAssetsTests
 
     [Theory]
     [InlineData("/lib/tabler.min.css", "Tabler")]
-    [InlineData("/lib/tabler.min.js", "Tabler")]
+    [InlineData("/console.css", "--s-completed")]
+    [InlineData("/console.js", "times in the browser's zone")]
     [InlineData("/lib/htmx.min.js", "htmx")]
     [InlineData("/lib/hx-sse.min.js", "sse")]
     public async Task What_the_pages_load_is_in_the_program(string path, string expected)

@@ -6,16 +6,19 @@ namespace Saltern.Server.Tests.Web;
 public sealed class FormReadingTests
 {
     [Theory]
-    [InlineData("state.apply", "arguments.states", " web.nginx,base\r\nusers ", """{"states":["web.nginx","base","users"]}""")]
+    [InlineData("state.apply", "arguments.states", " a.b,base\r\nusers ", """{"states":["a.b","base","users"]}""")]
     [InlineData("state.apply", "arguments.states", "   ", "{}")]
     [InlineData("state.apply", "arguments.test", "true", """{"test":true}""")]
     [InlineData("state.apply", "arguments.pillar", """{"a":[1]}""", """{"pillar":{"a":[1]}}""")]
     [InlineData("script.run", "arguments.script", "#!/bin/sh\r\necho hi\r\n", """{"script":"#!/bin/sh\necho hi\n"}""")]
-    [InlineData("script.run", "arguments.arguments", "one two\r\n\r\nthree", """{"arguments":["one two","","three"]}""")]
+    [InlineData("script.run", "arguments.arguments", "a b\r\n\r\nc", """{"arguments":["a b","","c"]}""")]
     [InlineData("script.run", "arguments.timeoutSeconds", " 30 ", """{"timeoutSeconds":30}""")]
-    [InlineData("package.install", "arguments.packages", "nginx\ncurl=8.6.0", """{"packages":["nginx",{"name":"curl","version":"8.6.0"}],"refresh":false}""")]
+    [InlineData(
+        "package.install", "arguments.packages", "nginx\ncurl=8.6.0",
+        """{"packages":["nginx",{"name":"curl","version":"8.6.0"}],"refresh":false}""")]
     [InlineData("salt.call", "arguments.args", """["a", 1]""", """{"args":["a",1]}""")]
-    public void A_field_becomes_the_argument_that_the_kind_takes(string kind, string field, string written, string expected)
+    public void A_field_becomes_the_argument_that_the_kind_takes(
+        string kind, string field, string written, string expected)
     {
         var (order, errors) = FormReading.Read(Form(("kind", kind), (field, written)));
 

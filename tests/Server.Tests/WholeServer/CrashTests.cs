@@ -136,6 +136,7 @@ public sealed class CrashTests(PostgresServer postgres) : IAsyncLifetime
             ("Dispatch:Lease", "00:00:05"),
             ("Dispatch:EvidenceGrace", "00:00:01"),
             ("Results:Sweep", "00:00:01"),
+            ("Actions:RefreshNewMinions", "false"),
         ],
         CancellationToken.None);
 

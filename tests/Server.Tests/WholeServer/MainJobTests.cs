@@ -1,6 +1,9 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
+using Saltern.Server.Salt;
+using Saltern.Simulator;
 using Saltern.Simulator.Faults;
 using Xunit;
 
@@ -79,6 +82,34 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
 
         Assert.Equal("Completed", await rig.UntilEndedAsync(action));
         Assert.Empty(await rig.ComplaintsAsync(action));
+    }
+
+    [Fact]
+    public async Task A_look_at_the_master_finds_its_job_cache_and_its_events()
+    {
+        await rig.UntilEndedAsync(await rig.ScheduleAsync("ping"));
+        Assert.True(rig.Get<SaltMasters>().TryGet(rig.Master.Name, out var api));
+
+        var check = await rig.Get<MasterLook>().AtAsync(api, CancellationToken.None);
+
+        Assert.All(check.Lines, line => Assert.True(line.Good, $"{line.Subject}: {line.Says}"));
+        Assert.Equal(
+            ["login", "wheel", "runner", "job cache", "event_return", "event_return_whitelist", "master_id"],
+            check.Lines.Select(line => line.Subject));
+    }
+
+    [Fact]
+    public async Task A_look_at_a_master_that_records_nothing_here_says_what_to_set()
+    {
+        await using var elsewhere = await ServerRig.StartAsync(
+            postgres, 2, options => options with { Cache = CacheKind.File });
+        Assert.True(elsewhere.Get<SaltMasters>().TryGet(elsewhere.Master.Name, out var api));
+
+        var check = await elsewhere.Get<MasterLook>().AtAsync(api, CancellationToken.None);
+
+        Assert.Contains("master_job_cache", check.Lines.Single(line => line.Subject == "job cache").Says,
+            StringComparison.Ordinal);
+        Assert.False(check.Good);
     }
 
     [Fact]

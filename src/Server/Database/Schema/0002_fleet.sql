@@ -49,11 +49,14 @@ create table saltern.minion (
     boot_id              text,
     grains               jsonb not null default '{}',
     refreshed_at         timestamp with time zone,
+    refresh_ordered_at   timestamp with time zone,
     last_contact_at      timestamp with time zone,
     first_seen_at        timestamp with time zone not null default now(),
     unique (key_domain_id, minion_id))
     with (fillfactor = 80, toast_tuple_target = 256);
 create index minion_by_name on saltern.minion (minion_id, minion_key);
+create index minion_never_refreshed on saltern.minion (minion_key)
+    where key_status = 'accepted' and refreshed_at is null;
 create index minion_by_master on saltern.minion (master_id, minion_key);
 
 create table saltern.minion_group (

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Saltern.Server.Web.Actions;
 
-/// <summary>What the list of actions was asked to show; every link of the page is this with one thing changed.</summary>
+/// <summary>What the list of actions was asked to show; each link of the page is this with one thing changed.</summary>
 public sealed record ActionListAsked(string? Status, string? Kind, string? By, string? Archived, long? After)
 {
-    public bool IsFiltered => Status is not null || !string.IsNullOrEmpty(Kind) || !string.IsNullOrEmpty(By) || Archived is not null;
+    public bool IsFiltered => new[] { Status, Kind, By, Archived }.Any(text => !string.IsNullOrEmpty(text));
 
     public string Query => QueryString.Create(new Dictionary<string, string?>
     {

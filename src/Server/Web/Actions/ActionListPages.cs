@@ -54,7 +54,8 @@ internal static class ActionListPages
             PageSize,
             cancellationToken);
 
-    private static string? Known(string? status) => status is not null && ActionStatusNames.All.Contains(status) ? status : null;
+    private static string? Known(string? status) =>
+        status is not null && ActionStatusNames.All.Contains(status) ? status : null;
 
     /// <summary>A field left empty filters nothing, and no name has a control character.</summary>
     private static string? Storable(string? text) =>

@@ -77,14 +77,14 @@ internal static class ActionPages
 
         var running = done.NotQueuedCount == 0
             ? ""
-            : $" {StatusText.Number(done.NotQueuedCount)} were past cancelling and come to their own end.";
-        notices.Leave(context, $"{StatusText.Number(done.Cancelled)} targets will not run.{running}");
+            : $" Past cancelling, running to the end: {StatusText.Number(done.NotQueuedCount)}.";
+        notices.Leave(context, $"{StatusText.Some(done.Cancelled, "target")} will not run.{running}");
         return BackTo(id);
     }
 
     private static async Task<IResult> RescheduleAsync(
-        long id, Rescheduling rescheduling, ActionLists actions, ActionKinds kinds, Notices notices, HttpContext context,
-        CancellationToken cancellationToken)
+        long id, Rescheduling rescheduling, ActionLists actions, ActionKinds kinds, Notices notices,
+        HttpContext context, CancellationToken cancellationToken)
     {
         var kind = await actions.FindKindAsync(new ActionId(id), cancellationToken);
         if (kind is not null && !MayOrder(context.User, kind, kinds))
@@ -96,20 +96,20 @@ internal static class ActionPages
         var scope = form["scope"] == "all" ? RescheduleScope.All : RescheduleScope.Failed;
         var outcome = await rescheduling.RescheduleAsync(
             new ActionId(id), scope, null, context.User.Actor(), cancellationToken);
-        return Answer(id, outcome, context, notices, done => $"{StatusText.Number(done)} targets are queued again.");
+        return Answer(id, outcome, context, notices, done => $"Queued again: {StatusText.Some(done, "target")}.");
     }
 
     private static async Task<IResult> ArchiveAsync(
         long id, Archiving archiving, Notices notices, HttpContext context, CancellationToken cancellationToken) =>
         Answer(
-            id, await archiving.ArchiveAsync(new ActionId(id), context.User.Actor(), cancellationToken), context, notices,
-            _ => "Archived: it is left out of the lists, and nothing of it is lost.");
+            id, await archiving.ArchiveAsync(new ActionId(id), context.User.Actor(), cancellationToken), context,
+            notices, _ => "Archived: it is left out of the lists, and nothing of it is lost.");
 
     private static async Task<IResult> UnarchiveAsync(
         long id, Archiving archiving, Notices notices, HttpContext context, CancellationToken cancellationToken) =>
         Answer(
-            id, await archiving.UnarchiveAsync(new ActionId(id), context.User.Actor(), cancellationToken), context, notices,
-            _ => "It is in the lists again.");
+            id, await archiving.UnarchiveAsync(new ActionId(id), context.User.Actor(), cancellationToken), context,
+            notices, _ => "It is in the lists again.");
 
     private static async Task<IResult> DeleteAsync(
         long id, Deleting deleting, Notices notices, HttpContext context, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ internal static class ActionPages
                 notices.Leave(context, sentence(done.Targets));
                 return whenDone is null ? BackTo(id) : TypedResults.LocalRedirect(whenDone);
             case OrderOutcome.Refused refused:
-                return PageRefusals.NotPossible(Sentence(refused.Reason));
+                return PageRefusals.NotPossible(StatusText.Sentence(refused.Reason));
             default:
                 return NoAction(id);
         }
@@ -138,8 +138,6 @@ internal static class ActionPages
     /// <summary>Some kinds have a permission of their own besides the one to schedule.</summary>
     private static bool MayOrder(ClaimsPrincipal user, string kind, ActionKinds kinds) =>
         user.May(PermissionNames.Schedule) && (kinds.Find(kind)?.Permission is not { } needed || user.May(needed));
-
-    private static string Sentence(string reason) => reason.Length == 0 ? "" : $"{char.ToUpperInvariant(reason[0])}{reason[1..]}.";
 
     private static RedirectHttpResult BackTo(long id) =>
         TypedResults.LocalRedirect(string.Create(CultureInfo.InvariantCulture, $"/actions/{id}"));

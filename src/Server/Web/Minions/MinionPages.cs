@@ -29,7 +29,8 @@ internal static class MinionPages
     }
 
     private static async Task<RazorComponentResult<MinionListPage>> ListAsync(
-        [AsParameters] MinionListAsked asked, MinionLists minions, ClaimsPrincipal user, CancellationToken cancellationToken)
+        [AsParameters] MinionListAsked asked, MinionLists minions, ClaimsPrincipal user,
+        CancellationToken cancellationToken)
     {
         var filter = new MinionFilter
         {
@@ -64,7 +65,8 @@ internal static class MinionPages
         return new RazorComponentResult<OneMinionPage>(new
         {
             Minion = DetailOf(found),
-            Actions = (IReadOnlyList<MinionAction>)[.. recent.Select(line => new MinionAction(line.Action, line.Target))],
+            Actions = (IReadOnlyList<MinionAction>)
+                [.. recent.Select(line => new MinionAction(line.Action, line.Target))],
             MayDecide = user.May(PermissionNames.Keys),
             MayOrder = user.May(PermissionNames.Schedule),
         });
@@ -79,7 +81,8 @@ internal static class MinionPages
         DecideAsync("rejected", keys.RejectAsync, notices, context, cancellationToken);
 
     private static async Task<IResult> DecideAsync(
-        string word, Func<IReadOnlyCollection<MinionKey>, string, CancellationToken, Task<IReadOnlyList<KeyOrderEnd>>> order,
+        string word,
+        Func<IReadOnlyCollection<MinionKey>, string, CancellationToken, Task<IReadOnlyList<KeyOrderEnd>>> order,
         Notices notices, HttpContext context, CancellationToken cancellationToken)
     {
         var form = await context.Request.ReadFormAsync(cancellationToken);
@@ -89,7 +92,7 @@ internal static class MinionPages
         var ends = await order(chosen, context.User.Actor(), cancellationToken);
         var problems = ends.Where(end => end.Problem is not null).ToList();
         var done = ends.Count - problems.Count;
-        var sentence = chosen.Count == 0 ? "No minion was chosen." : $"{StatusText.Number(done)} keys are {word}.";
+        var sentence = chosen.Count == 0 ? "No minion was chosen." : $"{StatusText.Some(done, "key")} {word}.";
         notices.Leave(context, string.Join(
             ' ', problems.Take(3).Select(end => $"{end.MinionId}: {end.Problem}").Prepend(sentence)));
         return TypedResults.LocalRedirect(SignIn.SignInPages.IsOurs(form["to"]) ? form["to"]! : "/minions");

@@ -43,7 +43,8 @@ internal sealed partial class PageRefusals(ILogger<PageRefusals> logger) : IExce
         var page = http.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => NotFound($"There is nothing at {http.Request.Path}."),
-            StatusCodes.Status503ServiceUnavailable => Of(503, "Too busy", "The server has as many pages open as it may. Try again later."),
+            StatusCodes.Status503ServiceUnavailable => Of(
+                503, "Too busy", "The server has as many pages open as it may. Try again later."),
             var status => Of(status, "Refused", $"{http.Request.Method} {http.Request.Path} was refused."),
         };
         return page.ExecuteAsync(http);
@@ -66,7 +67,8 @@ internal sealed partial class PageRefusals(ILogger<PageRefusals> logger) : IExce
         switch (exception)
         {
             case BadHttpRequestException bad:
-                return Of(bad.StatusCode, "Not readable", "The address or the form holds something that cannot be read.");
+                return Of(
+                    bad.StatusCode, "Not readable", "The address or the form holds something that cannot be read.");
             case NpgsqlException database when database is not PostgresException || database.IsTransient:
                 LogDatabaseAway(exception, context.Request.Path);
                 return Of(

@@ -121,8 +121,8 @@ internal sealed class FormReading(ScheduleForm form)
             return null;
         }
 
-        if (DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time))
         {
             return time;
         }
@@ -156,7 +156,8 @@ internal sealed class FormReading(ScheduleForm form)
         }
         catch (JsonException problem)
         {
-            errors.Add((path, $"This is not JSON (line {problem.LineNumber + 1}, character {problem.BytePositionInLine + 1})."));
+            var place = $"line {problem.LineNumber + 1}, character {problem.BytePositionInLine + 1}";
+            errors.Add((path, $"This is not JSON ({place})."));
             return null;
         }
     }

@@ -11,13 +11,16 @@ public sealed record KindForm(string Kind, string Says, IReadOnlyList<FormField>
         new("ping", "Asks each minion whether it answers. Changes nothing.", []),
         new("state.apply", "Brings minions into the state that sls files describe.",
         [
-            new("states", "States", FieldShape.Words, "Names of sls, between spaces or commas. Empty: the highstate.", "web.nginx base.users"),
-            new("pillar", "Pillar", FieldShape.Json, "A JSON object that overrides pillar for this run.", """{"version": "1.2"}"""),
+            new("states", "States", FieldShape.Words, "Names of sls, between spaces or commas. Empty: the highstate.",
+                "web.nginx base.users"),
+            new("pillar", "Pillar", FieldShape.Json, "A JSON object that overrides pillar for this run.",
+                """{"version": "1.2"}"""),
             new("test", "Only say what would change (test=True)", FieldShape.Tick),
         ]),
         new("script.run", "Runs a script. Its exit code decides; 0 is completed.",
         [
-            new("script", "Script", FieldShape.Script, "The first line may name an interpreter; /bin/sh otherwise.", "#!/bin/bash\nuptime"),
+            new("script", "Script", FieldShape.Script, "The first line may name an interpreter; /bin/sh otherwise.",
+                "#!/bin/bash\nuptime"),
             new("interpreter", "Interpreter", FieldShape.Line, "Name or path without options.", "/bin/bash"),
             new("user", "User", FieldShape.Line, "Whom it runs as. Empty: as the minion does, mostly root.", "deploy"),
             new("timeoutSeconds", "Time-out (seconds)", FieldShape.Number, "Empty: 600.", "600"),
@@ -25,7 +28,8 @@ public sealed record KindForm(string Kind, string Says, IReadOnlyList<FormField>
         ]),
         new("package.install", "Installs packages.",
         [
-            new("packages", "Packages", FieldShape.Packages, "Names, one on each line or between spaces; name=version for one version.", "nginx\ncurl=8.6.0"),
+            new("packages", "Packages", FieldShape.Packages,
+                "Names, one on each line or between spaces; name=version for one version.", "nginx\ncurl=8.6.0"),
             new("refresh", "Read the repositories anew first", FieldShape.TickedTick),
         ]),
         new("package.remove", "Removes packages.",
@@ -33,7 +37,7 @@ public sealed record KindForm(string Kind, string Says, IReadOnlyList<FormField>
         new("package.update", "Brings packages to their newest version.", [PackagesToUpdate]),
         new("package.refresh", "Reads the repositories anew. Changes no package.", []),
         new("hardware.refresh", "Reads the grains anew: system, kernel, addresses, hardware.", []),
-        new("system.reboot", "Restarts the system a minute after it is picked up. Completed once its boot id differs.", []),
+        new("system.reboot", "Restarts the system a minute after pick-up. Completed once its boot id differs.", []),
         new("salt.call", "Runs any function of Salt.",
         [
             new("function", "Function", FieldShape.Line, "Module and function.", "service.restart"),

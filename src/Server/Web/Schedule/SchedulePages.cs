@@ -19,8 +19,9 @@ internal static class SchedulePages
 
     public static void Map(IEndpointRouteBuilder pages)
     {
-        pages.MapGet("/actions/new", ShowAsync).RequireAuthorization(ConsoleAccess.PolicyFor(PermissionNames.Schedule));
-        pages.MapGet("/parts/fields", ShowFields).RequireAuthorization(ConsoleAccess.PolicyFor(PermissionNames.Schedule));
+        var policy = ConsoleAccess.PolicyFor(PermissionNames.Schedule);
+        pages.MapGet("/actions/new", ShowAsync).RequireAuthorization(policy);
+        pages.MapGet("/parts/fields", ShowFields).RequireAuthorization(policy);
         pages.MapOrder("/actions/new", PermissionNames.Schedule, ScheduleAsync);
     }
 
@@ -49,7 +50,8 @@ internal static class SchedulePages
         var form = ScheduleForm.From(await context.Request.ReadFormAsync(cancellationToken));
         if (kinds.Find(form.Kind)?.Permission is { } needed && !context.User.May(needed))
         {
-            return PageRefusals.NotAllowed($"The kind {form.Kind} needs the permission '{needed}', which your token lacks.");
+            return PageRefusals.NotAllowed(
+                $"The kind {form.Kind} needs the permission '{needed}', which your token lacks.");
         }
 
         var (order, errors) = FormReading.Read(form);
@@ -60,11 +62,12 @@ internal static class SchedulePages
                 case ScheduleOutcome.Scheduled done:
                     notices.Leave(context, done.Targets == 0
                         ? "Scheduled. Its minions are found when it starts."
-                        : $"Scheduled on {StatusText.Number(done.Targets)} minions.");
+                        : $"Scheduled on {StatusText.Some(done.Targets, "minion")}.");
                     return TypedResults.LocalRedirect(
                         string.Create(CultureInfo.InvariantCulture, $"/actions/{done.Id.Value}"));
                 case ScheduleOutcome.Refused refused:
-                    errors = [.. refused.Errors.Select(error => (PathOf(error.Argument), Sentence(error.Message)))];
+                    errors = [.. refused.Errors
+                        .Select(error => (PathOf(error.Argument), StatusText.Sentence(error.Message)))];
                     break;
             }
         }
@@ -75,7 +78,8 @@ internal static class SchedulePages
     }
 
     private static async Task<RazorComponentResult<SchedulePage>> PageAsync(
-        ScheduleForm form, ActionKinds kinds, Groups groups, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        ScheduleForm form, ActionKinds kinds, Groups groups, ClaimsPrincipal user,
+        CancellationToken cancellationToken) =>
         new(new
         {
             Form = form,
@@ -87,7 +91,4 @@ internal static class SchedulePages
 
     /// <summary>The form has one field for both ways to write a batch.</summary>
     private static string PathOf(string argument) => argument == "batchPercent" ? "batchSize" : argument;
-
-    private static string Sentence(string message) =>
-        message.Length == 0 ? "" : $"{char.ToUpperInvariant(message[0])}{message[1..].TrimEnd('.')}.";
 }

@@ -43,7 +43,8 @@ internal abstract record ResultReading
         var lines = new List<StateLine>();
         foreach (var state in result.EnumerateObject())
         {
-            if (state.Value.ValueKind is not JsonValueKind.Object || !state.Name.Contains("_|-", StringComparison.Ordinal)
+            if (state.Value.ValueKind is not JsonValueKind.Object
+                || !state.Name.Contains("_|-", StringComparison.Ordinal)
                 || !state.Value.TryGetProperty("result", out var outcome))
             {
                 return null;
@@ -60,7 +61,7 @@ internal abstract record ResultReading
         var changes = state.TryGetProperty("changes", out var changed) && changed.ValueKind is JsonValueKind.Object
             && changed.EnumerateObject().Any() ? JsonView.Pretty(changed) : null;
         return new StateLine(
-            state.TryGetProperty("__run_num__", out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var place) ? place : int.MaxValue,
+            PlaceOf(state),
             MemberText(state, "__id__") ?? key.ElementAtOrDefault(1) ?? "",
             $"{key[0]}.{key[^1]}",
             outcome switch
@@ -73,6 +74,12 @@ internal abstract record ResultReading
             changes,
             state.TryGetProperty("duration", out var duration) ? Milliseconds(duration) : "");
     }
+
+    private static int PlaceOf(JsonElement state) =>
+        state.TryGetProperty("__run_num__", out var number) && number.ValueKind is JsonValueKind.Number
+        && number.TryGetInt32(out var place)
+            ? place
+            : int.MaxValue;
 
     private static Command? CommandOf(JsonElement result)
     {
@@ -91,7 +98,8 @@ internal abstract record ResultReading
         !value.TryGetProperty(name, out var member) ? null : member.ValueKind switch
         {
             JsonValueKind.String => JsonView.TextOf(member),
-            JsonValueKind.Array when IsTexts(member) => string.Join('\n', member.EnumerateArray().Select(JsonView.TextOf)),
+            JsonValueKind.Array when IsTexts(member) =>
+                string.Join('\n', member.EnumerateArray().Select(JsonView.TextOf)),
             _ => null,
         };
 

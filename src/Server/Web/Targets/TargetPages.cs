@@ -26,7 +26,8 @@ internal static class TargetPages
         ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         var kind = await actions.FindKindAsync(new ActionId(id), cancellationToken);
-        return kind is not null && await ReadAsync(id, minion, domain, targets, attempts, cancellationToken) is { } detail
+        return kind is not null
+            && await ReadAsync(id, minion, domain, targets, attempts, cancellationToken) is { } detail
             ? new RazorComponentResult<TargetPage>(new
             {
                 Action = id,

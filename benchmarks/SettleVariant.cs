@@ -1,0 +1,42 @@
+namespace Saltern.Bench;
+
+/// <summary>Settling with one part of its work taken away, or added.</summary>
+internal sealed record SettleVariant(string Name)
+{
+    public static SettleVariant Whole { get; } = new("settle");
+
+    public static IReadOnlyList<SettleVariant> All { get; } =
+    [
+        Whole,
+        new("without the index that lists by status need")
+        {
+            Before = "drop index action_target_by_status",
+            After = "create index action_target_by_status on action_target (action_id, status, minion_key)",
+        },
+        new("without attempts (nothing to look up and update there)")
+        {
+            Before = "delete from attempt; vacuum attempt",
+        },
+        new("without signs of life (all minions heard from within the minute)")
+        {
+            Before = "update minion set last_contact_at = '2100-01-01'; vacuum minion",
+            After = "update minion set last_contact_at = null",
+        },
+        new("of a kind whose bodies are read (script.run)")
+        {
+            Kind = "script.run", Arguments = """{"script":"#!/bin/sh\necho hello\n"}""",
+            Result = """{"pid":1,"retcode":0,"stdout":"hello","stderr":""}""",
+        },
+    ];
+
+    public string Kind { get; init; } = "state.apply";
+
+    public string Arguments { get; init; } = "{}";
+
+    public string Result { get; init; } = "{}";
+
+    /// <summary>SQL that takes the part away, statement by statement; not measured.</summary>
+    public string Before { get; init; } = "";
+
+    public string After { get; init; } = "";
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.Actions;
+
+/// <summary>
+/// Orders a hardware.refresh for minions that have never told their grains, as an ordinary action that anyone can see,
+/// wait for or cancel. One that does not answer is asked again a day later.
+/// </summary>
+internal sealed partial class FirstRefresh(
+    NpgsqlDataSource database,
+    Scheduling scheduling,
+    IOptions<ActionsOptions> options,
+    TimeProvider clock,
+    ILogger<FirstRefresh> log)
+    : BackgroundService
+{
+    public const string Actor = "saltern";
+
+    private const int MostMinions = 5_000;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromDays(1);
+
+    /// <summary>Orders one refresh for each key domain with new minions; returns for how many minions.</summary>
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var found = await Statement.QueryAsync(
+            connection, TakeSql, [now, now - AgainAfter, MostMinions],
+            row => (Domain: row.GetString(0), Minion: row.GetString(1)), cancellationToken);
+        foreach (var domain in found.GroupBy(one => one.Domain, one => one.Minion))
+        {
+            var order = new ActionOrder
+            {
+                Kind = "hardware.refresh",
+                Arguments = JsonElement.Parse("{}"),
+                Target = new TargetSelection { Minions = [.. domain], KeyDomain = domain.Key },
+                Description = "Minions that have not told their grains yet",
+            };
+            if (await scheduling.ScheduleAsync(order, Actor, cancellationToken) is ScheduleOutcome.Refused refused)
+            {
+                LogRefused(domain.Key, string.Join("; ", refused.Errors.Select(error => error.Message)));
+            }
+        }
+
+        return found.Count;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.RefreshNewMinions)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(Every, clock);
+        do
+        {
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException)
+            {
+                LogProblem(problem);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Index minion_never_refreshed.</summary>
+    internal const string TakeSql = """
+        with new as (
+            select minion_key from minion
+            where key_status = 'accepted' and refreshed_at is null and master_id is not null
+              and (refresh_ordered_at is null or refresh_ordered_at < $2::timestamptz)
+            order by minion_key limit $3
+            for update skip locked)
+        update minion m set refresh_ordered_at = $1
+        from new n, key_domain d
+        where m.minion_key = n.minion_key and d.id = m.key_domain_id
+        returning d.name, m.minion_id
+        """;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No refresh was ordered for new minions of {Domain}: {Why}")]
+    private partial void LogRefused(string domain, string why);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for new minions failed; the next pass looks again")]
+    private partial void LogProblem(Exception problem);
+}
