@@ -7,6 +7,7 @@ using Saltern.Contract;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
+using KeyReading = Saltern.Server.Fleet.KeyReading;
 
 namespace Saltern.Server.Api;
 

@@ -101,7 +101,7 @@ public sealed class SubmissionTests
     {
         await using var salt = new FakeSaltApi(request => request.IsLogin
             ? FakeReply.Json("200 OK", """{"return":[{"token":"cafe","perms":["test\\.echo$"]}]}""")
-            : FakeReply.Html(
+            : FakeReply.Page(
                 "401 Unauthorized", "<html><body><h2>401 Unauthorized</h2><p>Authorization error occurred.</p>"));
         using var master = TestMaster.At(salt.Url);
 
