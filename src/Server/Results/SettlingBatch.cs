@@ -10,7 +10,8 @@ namespace Saltern.Server.Results;
 /// (late ones, repeats, strangers), which is rare; what reading set apart (busy minions, asks); the counters; and the
 /// inbox rows themselves.
 /// </summary>
-internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, ReadReturns read, DateTimeOffset now)
+internal sealed class SettlingBatch(
+    NpgsqlConnection connection, long[] ids, ReadReturns read, DateTimeOffset now, TimeSpan busyPause)
 {
     private readonly Counters counters = new();
     private readonly List<(MinionKey Minion, DateTimeOffset At)> contacts = new(ids.Length);
@@ -23,7 +24,8 @@ internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, Rea
         var (late, repeats, strangers) = rest.Count == 0
             ? (0, 0, 0)
             : await SettleLateAsync([.. rest], cancellationToken);
-        await new SetApart(connection, read, counters, now).SettleAsync(settledBySubmission, cancellationToken);
+        await new SetApart(connection, read, counters, now, busyPause)
+            .SettleAsync(settledBySubmission, cancellationToken);
         await FinishAsync(cancellationToken);
         return new Settled(ids.Length, targets, late, repeats, strangers) { Contacts = contacts };
     }
