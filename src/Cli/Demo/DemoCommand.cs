@@ -52,7 +52,8 @@ internal static class DemoCommand
             throw new CliFailure(ExitCodes.Usage, $"--minions is {minions}; allowed is 1 to 200000.");
         }
 
-        var folder = Path.GetFullPath(parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
+        var folder = Path.GetFullPath(
+            parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
         var port = parsed.GetValue(Once) && parsed.GetResult(Port) is null or { Implicit: true }
             ? 0
             : parsed.GetValue(Port);
