@@ -31,7 +31,7 @@ internal sealed class ResultsOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan MissedAfter { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A minion that said it is busy (another state run, a held lock) is tried again after this time.</summary>
+    /// <summary>A minion that is busy (another state run, a held lock) is tried again after this time.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(30);
 

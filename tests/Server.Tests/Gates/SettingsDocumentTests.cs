@@ -14,7 +14,8 @@ public sealed class SettingsDocumentTests
 {
     private static readonly string[] Rows =
     [
-        .. SourceTree.Read("docs/settings.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)),
+        .. SourceTree.Read("docs/settings.md").Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)),
     ];
 
     [Fact]
