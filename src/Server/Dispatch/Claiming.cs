@@ -16,6 +16,9 @@ internal sealed class Claiming(
     /// <summary>So many due actions are looked at in one pass; the next pass goes on where places are free.</summary>
     private const int MostActions = 200;
 
+    /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
+    private const int MostBatches = 4;
+
     /// <summary>Advisory locks of ours: this class, with the master's id.</summary>
     public const int MasterLockClass = 7262;
 
@@ -32,7 +35,7 @@ internal sealed class Claiming(
         var limits = new DispatchLimits(settings.MaxInFlight, settings.MaxNamesPerSubmission);
         var claimed = new List<SubmissionId>();
         var counters = new Counters();
-        foreach (var batch in DispatchPlan.For(due, inFlight, limits, now))
+        foreach (var batch in DispatchPlan.For(due, inFlight, limits, now).Take(MostBatches))
         {
             if (await ClaimBatchAsync(connection, master, batch, counters, now, cancellationToken) is { } submission)
             {

@@ -26,10 +26,6 @@ internal sealed class DispatchOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Sweep { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>A minion that was busy is tried again after this time.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(30);
-
     /// <summary>An answer to an ask before pick-up counts for so long.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "00:10:00")]
     public TimeSpan AnswerCounts { get; set; } = TimeSpan.FromMinutes(2);

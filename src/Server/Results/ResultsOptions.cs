@@ -31,6 +31,10 @@ internal sealed class ResultsOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan MissedAfter { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A minion that was busy is tried again after this time.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
     /// Only one is held in memory at a time.

@@ -8,10 +8,9 @@ namespace Saltern.Server.Results;
 /// Settles what reading a body set apart from the rest of a batch: busy minions go back to the queue, answers are
 /// kept or decide their target, and targets that need another answer are asked later. Each is rare beside the rest.
 /// </summary>
-internal sealed class SetApart(NpgsqlConnection connection, ReadReturns read, Counters counters, DateTimeOffset now)
+internal sealed class SetApart(
+    NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
 {
-    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(30);
-
     /// <summary>Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.</summary>
     public async Task SettleAsync(
         SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
@@ -19,7 +18,7 @@ internal sealed class SetApart(NpgsqlConnection connection, ReadReturns read, Co
         foreach (var (one, reason) in read.Busy)
         {
             var changed = await Statement.QueryAsync(
-                connection, RequeueSql, [.. Key(one), reason, now, now + BusyPause],
+                connection, RequeueSql, [.. Key(one), reason, now, now + busyPause],
                 row => Enum.Parse<TargetStatus>(row.GetString(0)), cancellationToken);
             Count(one, changed, settledBySubmission);
         }

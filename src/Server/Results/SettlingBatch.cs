@@ -10,7 +10,8 @@ namespace Saltern.Server.Results;
 /// (late ones, repeats, strangers), which is rare; what reading set apart (busy minions, asks); the counters; and the
 /// inbox rows themselves.
 /// </summary>
-internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, ReadReturns read, DateTimeOffset now)
+internal sealed class SettlingBatch(
+    NpgsqlConnection connection, long[] ids, ReadReturns read, TimeSpan busyPause, DateTimeOffset now)
 {
     private readonly Counters counters = new();
     private readonly List<(MinionKey Minion, DateTimeOffset At)> contacts = new(ids.Length);
@@ -23,7 +24,7 @@ internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, Rea
         var (late, repeats, strangers) = rest.Count == 0
             ? (0, 0, 0)
             : await SettleLateAsync([.. rest], cancellationToken);
-        await new SetApart(connection, read, counters, now).SettleAsync(settledBySubmission, cancellationToken);
+        await new SetApart(connection, read, counters, busyPause, now).SettleAsync(settledBySubmission, cancellationToken);
         await FinishAsync(cancellationToken);
         return new Settled(ids.Length, targets, late, repeats, strangers) { Contacts = contacts };
     }
@@ -81,6 +82,8 @@ internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, Rea
 
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
+        await Statement.ExecuteAsync(
+            connection, LockSubmissionsSql, [settledBySubmission.Keys.ToArray()], cancellationToken);
         await Statement.ExecuteAsync(
             connection, FewerOutstandingSql,
             [settledBySubmission.Keys.ToArray(), settledBySubmission.Values.ToArray()], cancellationToken);
@@ -166,9 +169,13 @@ internal sealed class SettlingBatch(NpgsqlConnection connection, long[] ids, Rea
         where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
         """;
 
+    /// <summary>In order of their ids, as every settler does: no two wait for each other.</summary>
+    internal const string LockSubmissionsSql =
+        "select id from submission where id = any($1::bigint[]) order by id for update";
+
     internal const string FewerOutstandingSql = """
         update submission s set outstanding = s.outstanding - d.settled
-        from (select * from unnest($1::bigint[], $2::int[]) as d(id, settled) order by id) d
+        from unnest($1::bigint[], $2::int[]) as d(id, settled)
         where s.id = d.id
         """;
 

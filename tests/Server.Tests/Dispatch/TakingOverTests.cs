@@ -130,6 +130,24 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_slept_through_its_call_and_wakes_up_with_an_old_answer_changes_nothing()
+    {
+        var action = await rig.ScheduleAsync();
+        await using var other = await CoreRig.StartAsync(database);
+        Salt.OnTheWay = async _ =>
+        {
+            await EndLeaseAsync(sentSecondsAgo: 30);
+            await other.DispatchAsync();
+        };
+        Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(other.Salt[0].Submissions);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
+    }
+
+    [Fact]
     public async Task A_submission_whose_time_was_up_before_it_was_sent_gives_its_targets_back_to_expire()
     {
         var action = await rig.ScheduleAsync(

@@ -88,6 +88,7 @@ internal sealed class FleetModel(int mostInFlight)
     {
         var again = action.Targets.Values.Where(target => target.Status is "Failed" or "Cancelled" or "Skipped"
             || (all && target.Status == "Completed")).ToList();
+        var goesOn = action.Targets.Values.Any(target => target.Status is "Queued" or "PickedUp");
         foreach (var target in again)
         {
             (target.Status, target.Guessed, target.Jid) = ("Queued", false, null);
@@ -95,7 +96,7 @@ internal sealed class FleetModel(int mostInFlight)
 
         if (again.Count > 0)
         {
-            action.EarliestAt = now;
+            action.EarliestAt = goesOn ? action.EarliestAt : now;
             action.ExpiresAt = expires > action.ExpiresAt ? expires : action.ExpiresAt;
         }
 

@@ -69,6 +69,28 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rescheduling_the_failed_of_an_action_that_goes_on_does_not_put_off_the_rest()
+    {
+        var action = await rig.ScheduleAsync(change: order => order with { BatchSize = 1 });
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", retcode: 1);
+        await rig.SettleAsync();
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, rig.Clock.GetUtcNow().AddHours(1), "tester", CancellationToken.None);
+
+        await rig.DispatchAsync();
+        Assert.Equal(["m2"], rig.Salt[0].Submissions.Last().Minions);
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m2");
+        await rig.SettleAsync();
+        await rig.DispatchAsync();
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        await rig.DispatchAsync();
+
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
     public async Task A_return_that_the_trigger_missed_is_found_by_the_sweep_and_not_taken_for_silence()
     {
         await database.ExecuteAsync("alter table salt.salt_returns disable trigger take_return");
