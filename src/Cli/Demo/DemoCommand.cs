@@ -6,7 +6,9 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Cli.Demo;
 
-/// <summary><c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.</summary>
+/// <summary>
+/// <c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.
+/// </summary>
 internal static class DemoCommand
 {
     private static readonly Option<int> Minions = new("--minions")
@@ -52,7 +54,8 @@ internal static class DemoCommand
             throw new CliFailure(ExitCodes.Usage, $"--minions is {minions}; allowed is 1 to 200000.");
         }
 
-        var folder = Path.GetFullPath(parsed.GetValue(Data) ?? Path.Combine(ServerSettings.DefaultDataFolder(), "demo"));
+        var folder = Path.GetFullPath(
+            parsed.GetValue(Data) ?? Path.Combine(ServerSettings.DefaultDataFolder(), "demo"));
         var port = parsed.GetValue(Once) && parsed.GetResult(Port) is null or { Implicit: true }
             ? 0
             : parsed.GetValue(Port);

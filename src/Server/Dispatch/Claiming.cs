@@ -186,7 +186,9 @@ internal sealed class Claiming(
         select minion_key from claimed
         """;
 
-    /// <summary>What the minion answered before is kept, to be compared; it is asked again when it has returned.</summary>
+    /// <summary>
+    /// What the minion answered before is kept, to be compared; it is asked again when it has returned.
+    /// </summary>
     internal const string KeepAnswersSql = """
         update ask set before = answer, answer = null, answered_at = null, submission_id = null, due_at = $3
         where action_id = $1 and minion_key = any($2::bigint[])

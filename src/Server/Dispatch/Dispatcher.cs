@@ -23,7 +23,9 @@ internal sealed class Dispatcher(
     Expiry expiry,
     TimeProvider clock)
 {
-    /// <summary>Submissions of one pass that go to one master at a time; a master publishes no faster with more.</summary>
+    /// <summary>
+    /// Submissions of one pass that go to one master at a time; a master publishes no faster with more.
+    /// </summary>
     private const int AtATime = 2;
 
     /// <summary>One pass over everything. Returns how many submissions were handed over or taken over.</summary>
@@ -44,7 +46,9 @@ internal sealed class Dispatcher(
         }
     }
 
-    /// <summary>When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.</summary>
+    /// <summary>
+    /// When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.
+    /// </summary>
     public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

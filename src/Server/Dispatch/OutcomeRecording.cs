@@ -194,7 +194,9 @@ internal sealed partial class OutcomeRecording(
         select is_ask from submission where id = $1 and outcome is null and sends = 0 and not_after <= $2
         """;
 
-    /// <summary>The lease ends when evidence may be looked for; whoever is first then takes the submission over.</summary>
+    /// <summary>
+    /// The lease ends when evidence may be looked for; whoever is first then takes the submission over.
+    /// </summary>
     internal const string UnclearSql = """
         update submission set reason = $2, lease_until = now() where id = $1 and outcome is null and owner = $3
         """;
@@ -228,7 +230,8 @@ internal sealed partial class OutcomeRecording(
             update action_target t
             set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
                 settled_at = case when a.cancelled_at is null then null else $2 end,
-                reason = case when a.cancelled_at is null then 'not sent: ' || $3 else 'cancelled before it was sent' end,
+                reason = case when a.cancelled_at is null then 'not sent: ' || $3
+                              else 'cancelled before it was sent' end,
                 submission_id = null, picked_up_at = null, attempt = t.attempt - 1
             from given_back g join action a on a.id = g.action_id
             where not g.is_ask and t.action_id = g.action_id and t.submission_id = g.id and t.status = 'PickedUp'

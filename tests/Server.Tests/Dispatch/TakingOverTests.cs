@@ -47,7 +47,8 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await rig.ScheduleAsync();
         Salt.Answer = _ => new SubmitOutcome.Unclear("500");
         await rig.DispatchAsync();
-        await database.ExecuteAsync("insert into salt.jids (jid, load) values ($1, '{}')", Salt.Submissions.First().Jid);
+        await database.ExecuteAsync(
+            "insert into salt.jids (jid, load) values ($1, '{}')", Salt.Submissions.First().Jid);
         await EndLeaseAsync(sentSecondsAgo: 30);
 
         await rig.DispatchAsync();

@@ -107,7 +107,8 @@ internal sealed class FleetModel(int mostInFlight)
         action.Targets[minion].Status == "Queued"
         && (!action.Exclusive || !Actions.Any(other => other.Exclusive && other != action
             && other.Targets.TryGetValue(minion, out var target)
-            && (target.Status == "PickedUp" || (target.Status == "Queued" && IsDue(other, now) && IsBefore(other, action)))));
+            && (target.Status == "PickedUp"
+                || (target.Status == "Queued" && IsDue(other, now) && IsBefore(other, action)))));
 
     private static bool IsDue(ModelAction action, DateTimeOffset now) =>
         action.EarliestAt <= now && now < action.ExpiresAt;

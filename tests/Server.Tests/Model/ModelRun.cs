@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Saltern.Server.Tests.Model;
 
-/// <summary>One generated sequence, run against the server's slices and the model; after each step both must agree.</summary>
+/// <summary>
+/// One generated sequence, run against the server's slices and the model; after each step both must agree.
+/// </summary>
 internal sealed class ModelRun(TestDatabase database, int seed)
 {
     private const int Minions = 9;

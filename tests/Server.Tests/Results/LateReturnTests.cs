@@ -65,7 +65,10 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m2"]);
         Assert.Equal("Completed", await database.ScalarAsync<string>(
-            "select status from attempt where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')"));
+            """
+            select status from attempt
+            where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')
+            """));
     }
 
     [Fact]
