@@ -11,9 +11,9 @@ namespace Saltern.Server.Results;
 internal sealed class SetApart(
     NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
 {
-internal sealed class SetApart(
-    NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
-{
+    /// <summary>
+    /// Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.
+    /// </summary>
     public async Task SettleAsync(
         SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
     {

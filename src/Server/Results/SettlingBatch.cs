@@ -24,7 +24,8 @@ internal sealed class SettlingBatch(
         var (late, repeats, strangers) = rest.Count == 0
             ? (0, 0, 0)
             : await SettleLateAsync([.. rest], cancellationToken);
-        await new SetApart(connection, read, counters, busyPause, now).SettleAsync(settledBySubmission, cancellationToken);
+        var apart = new SetApart(connection, read, counters, busyPause, now);
+        await apart.SettleAsync(settledBySubmission, cancellationToken);
         await FinishAsync(cancellationToken);
         return new Settled(ids.Length, targets, late, repeats, strangers) { Contacts = contacts };
     }
