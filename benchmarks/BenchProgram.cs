@@ -64,7 +64,8 @@ internal static class BenchProgram
         {
             // The others can still be measured; this one counts as a limit that does not hold.
             Ground.Say($"{benchmark.Name}: {problem.Message}");
-            report.Add(benchmark, [new Figure("the work was done", problem.Message, Figure.Everything, false)], watch.Elapsed);
+            var undone = new Figure("the work was done", problem.Message, Figure.Everything, false);
+            report.Add(benchmark, [undone], watch.Elapsed);
         }
     }
 }

@@ -46,7 +46,8 @@ internal sealed class Ground : IAsyncDisposable
         string.Concat(tables.Select(table => $"analyze {table};")) + "checkpoint");
 
     /// <summary>Looks again and again until it holds.</summary>
-    public async Task UntilAsync(Func<Task<bool>> holds, TimeSpan atMost, string what, CancellationToken cancellationToken)
+    public async Task UntilAsync(
+        Func<Task<bool>> holds, TimeSpan atMost, string what, CancellationToken cancellationToken)
     {
         var started = Clock.GetTimestamp();
         while (!await holds())

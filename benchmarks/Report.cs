@@ -31,7 +31,8 @@ internal sealed class Report(Machine machine, bool judged)
     public string AsMarkdown()
     {
         var text = new StringBuilder("# Results of `./bench`\n\n");
-        text.Append("Written by the run itself; what each figure is made of stands beside it as median, least to most.\n\n");
+        text.Append("Written by the run itself; what each figure is made of stands beside it as median, least to most.")
+            .Append("\n\n");
         text.Append("| | |\n|---|---|\n");
         text.AppendJoin('\n', machine.Lines.Select(line => $"| {line.Name} | {line.Value} |")).Append('\n');
         foreach (var (benchmark, figures, took) in parts)

@@ -9,10 +9,10 @@ internal sealed class ScaleBenchmark : IBenchmark
     public string Name => "scale";
 
     public string What =>
-        "`state.apply` on whole fleets of different sizes, each with a server, a simulated master and a database of its "
-        + "own; smaller fleets run more actions, so that each round has enough targets to measure. Cost per target in "
-        + $"the largest fleet, in that of the smallest: must not grow, with {Tolerance - 1:P0} for what two equal runs "
-        + "differ by.";
+        "`state.apply` on whole fleets of different sizes, each with a server, a simulated master and a database of "
+        + "its own; smaller fleets run more actions, so that each round has enough targets to measure. Cost per target "
+        + $"in the largest fleet, in that of the smallest: must not grow, with {Tolerance - 1:P0} for what two equal "
+        + "runs differ by.";
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
     {

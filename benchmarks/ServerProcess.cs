@@ -21,7 +21,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>The same configuration of the program as of this one.</summary>
     private static string Program => Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory, "../../Saltern.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "saltern.dll"));
+        AppContext.BaseDirectory, "../../Saltern.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name,
+        "saltern.dll"));
 
     public int ProcessId => process.Id;
 
@@ -62,7 +63,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async Task<long> ScheduleAsync(ActionRequest order, CancellationToken cancellationToken)
     {
-        using var answer = await client.PostAsJsonAsync("/api/v1/actions", order, ContractJson.Options, cancellationToken);
+        using var answer = await client.PostAsJsonAsync(
+            "/api/v1/actions", order, ContractJson.Options, cancellationToken);
         return answer.IsSuccessStatusCode
             ? (await answer.Content.ReadFromJsonAsync<ActionScheduled>(ContractJson.Options, cancellationToken))!.Id
             : throw new UnfinishedWorkException(
@@ -92,8 +94,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(
             Environment.ProcessPath!,
             [
-                Program, "token", "create", "--name", "bench", "--permission", PermissionNames.Admin, "--config", settings,
-                "--database", database,
+                Program, "token", "create", "--name", "bench", "--permission", PermissionNames.Admin,
+                "--config", settings, "--database", database,
             ])
         {
             RedirectStandardOutput = true,

@@ -49,7 +49,8 @@ internal sealed class SettleBenchmark : IBenchmark
             ground.Sizes.SettleRounds,
             [
                 ("bare copy and update", () => BareAsync(database)),
-                .. SettleVariant.All.Select(variant => (variant.Name, (Func<Task<TimeSpan>>)(() => scene.RunAsync(variant)))),
+                .. SettleVariant.All.Select(
+                    variant => (variant.Name, (Func<Task<TimeSpan>>)(() => scene.RunAsync(variant)))),
                 ("batches of 20,000", () => scene.RunAsync(SettleVariant.Whole, large)),
             ]);
         return [.. Figures(targets, taken)];

@@ -11,7 +11,8 @@ internal sealed class SettleScene : IAsyncDisposable
         insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)
         select 'some.function', s.jid, $2::json, m.minion_id, 'true',
                json_build_object('id', m.minion_id, 'jid', s.jid, 'return', $2::json, 'retcode', 0, 'success', true,
-                                 'fun', 'some.function', 'fun_args', '[]'::json, '_stamp', '2026-03-02T08:00:00.000000'),
+                                 'fun', 'some.function', 'fun_args', '[]'::json,
+                                 '_stamp', '2026-03-02T08:00:00.000000'),
                $3
         from submission s
         join action_target t on t.action_id = s.action_id and t.submission_id = s.id
@@ -39,7 +40,8 @@ internal sealed class SettleScene : IAsyncDisposable
     }
 
     public Task<CoreRig> WithBatchesOfAsync(int size) => CoreRig.StartAsync(
-        rig.Database, settings: ("Results:BatchSize", size.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        rig.Database,
+        settings: ("Results:BatchSize", size.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     public async Task<List<long>> ShuffledMinionsAsync()
     {
@@ -90,7 +92,8 @@ internal sealed class SettleScene : IAsyncDisposable
     /// <summary>One at a time: a vacuum cannot share a transaction.</summary>
     private async Task ExecuteEachAsync(string sql)
     {
-        foreach (var statement in sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        const StringSplitOptions bare = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        foreach (var statement in sql.Split(';', bare))
         {
             await rig.Database.ExecuteAsync(statement);
         }

@@ -42,6 +42,8 @@ internal sealed record Sizes
     /// <summary>A fleet runs as many actions in a round as make up so many targets, at least one.</summary>
     public required int TargetsPerRound { get; init; }
 
-    /// <summary>Actions on up to 999 minions before anything is measured: a server that has just started compiles.</summary>
+    /// <summary>
+    /// Actions on up to 999 minions before anything is measured: a server that has just started compiles.
+    /// </summary>
     public required int WarmUps { get; init; }
 }

@@ -22,7 +22,8 @@ internal sealed class StatusProbe(ServerProcess server, long action, TimeProvide
     {
         await foreach (var (minion, at) in committed.Reader.ReadAllAsync(cancellationToken))
         {
-            while ((await server.ReadTargetAsync(action, minion, cancellationToken)).Status != TargetStatusNames.Completed)
+            while ((await server.ReadTargetAsync(action, minion, cancellationToken)).Status
+                != TargetStatusNames.Completed)
             {
                 await Task.Delay(Pause, clock, cancellationToken);
             }

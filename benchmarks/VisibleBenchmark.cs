@@ -30,14 +30,15 @@ internal sealed class VisibleBenchmark : IBenchmark
     public string Name => "visible";
 
     public string What =>
-        "Returns of 2 to 4 KB inserted at an even pace by eight writers; for one in ten the target is asked for over REST "
-        + "(`GET /actions/{id}/targets/{minion}`), again and again from its commit on, until its status is Completed. "
-        + "Figures of each round, then their median.";
+        "Returns of 2 to 4 KB inserted at an even pace by eight writers; for one in ten the target is asked for over "
+        + "REST (`GET /actions/{id}/targets/{minion}`), again and again from its commit on, until its status is "
+        + "Completed. Figures of each round, then their median.";
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
     {
         var returns = ground.Sizes.VisibleReturns;
-        await using var stage = await LiveStage.StartAsync(ground, returns, cancellationToken, ("MaxInFlight", returns));
+        await using var stage = await LiveStage.StartAsync(
+            ground, returns, cancellationToken, ("MaxInFlight", returns));
         await stage.WarmUpAsync(cancellationToken);
         await stage.Master.SetFaultAsync(new Fault { Name = FaultNames.NeverReturn }, cancellationToken);
         var (middle, slow) = (new List<double>(), new List<double>());

@@ -2,7 +2,9 @@ using Saltern.Simulator.Faults;
 
 namespace Saltern.Bench;
 
-/// <summary>One action on the whole fleet, from the order to the last status, with every part in its own process.</summary>
+/// <summary>
+/// One action on the whole fleet, from the order to the last status, with every part in its own process.
+/// </summary>
 internal sealed class WholeRunBenchmark : IBenchmark
 {
     private const double MostMegabytes = 300;
@@ -60,7 +62,8 @@ internal sealed class WholeRunBenchmark : IBenchmark
         return (cost, stage.PeakMegabytes());
     }
 
-    private static string Cost(IEnumerable<RunCost> runs, Func<RunCost, double> of) => new Series(runs.Select(of)).In("s");
+    private static string Cost(IEnumerable<RunCost> runs, Func<RunCost, double> of) =>
+        new Series(runs.Select(of)).In("s");
 
     private static string Describe(RunCost cost) =>
         $"{Figure.Number(cost.Seconds)} s; per 1,000 targets server {Figure.Number(cost.ServerPerThousand)} s, "

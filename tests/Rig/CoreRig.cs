@@ -130,9 +130,9 @@ internal sealed class CoreRig : IAsyncDisposable
         DateTimeOffset? at = null)
     {
         var success = retcode == 0 ? "true" : "false";
-        var full = $$"""
-            {"cmd":"_return","id":"{{minion}}","success":{{success}},"return":{{returned}},"retcode":{{retcode}},"jid":"{{jid}}","fun":"{{function}}","fun_args":[],"_stamp":"2026-03-02T08:00:00.000000"}
-            """;
+        var full = $$"""{"cmd":"_return","id":"{{minion}}","success":{{success}},"return":{{returned}}"""
+            + $$""","retcode":{{retcode}},"jid":"{{jid}}","fun":"{{function}}","fun_args":[]"""
+            + ""","_stamp":"2026-03-02T08:00:00.000000"}""";
         return Database.ExecuteAsync(
             """
             insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)

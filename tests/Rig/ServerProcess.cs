@@ -19,7 +19,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         IEnumerable<(string Key, string Value)> settings, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "saltern.dll"), "server", "--listen", "http://127.0.0.1:0"])
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "saltern.dll"), "server", "--listen", "http://127.0.0.1:0"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -27,7 +28,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
         foreach (var (key, value) in settings)
         {
-            start.Environment["SALTERN__" + key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()] = value;
+            var name = "SALTERN__" + key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant();
+            start.Environment[name] = value;
         }
 
         var said = new StringBuilder();
@@ -47,7 +49,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
         process.ErrorDataReceived += hear;
         process.OutputDataReceived += hear;
-        process.Exited += (_, _) => listens.TrySetException(new InvalidOperationException("the server ended at its start"));
+        process.Exited += (_, _) =>
+            listens.TrySetException(new InvalidOperationException("the server ended at its start"));
         process.Start();
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();

@@ -109,7 +109,9 @@ internal sealed class ServerRig : IAsyncDisposable
         Server = await StartServerAsync(Database, Master, passwordFile, settings);
     }
 
-    /// <summary>Looks again and again until it holds; a minute without it fails the test with what was last seen.</summary>
+    /// <summary>
+    /// Looks again and again until it holds; a minute without it fails the test with what was last seen.
+    /// </summary>
     public static async Task UntilAsync<T>(Func<Task<T>> look, Func<T, bool> holds, string what)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));

@@ -80,7 +80,8 @@ internal sealed class DemoGround : IAsyncDisposable
     }
 
     /// <summary>Applies the schema and makes the master's role; returns how the master connects.</summary>
-    private static async Task<string> PrepareJobCacheAsync(PrivatePostgres postgres, CancellationToken cancellationToken)
+    private static async Task<string> PrepareJobCacheAsync(
+        PrivatePostgres postgres, CancellationToken cancellationToken)
     {
         var settings = new ConfigurationBuilder()
             .AddInMemoryCollection([new("Database:ConnectionString", postgres.ConnectionString)]).Build();

@@ -24,7 +24,10 @@ internal static class SimulatorCommand
         DefaultValueFactory = _ => 200,
     };
 
-    private static readonly Option<int> Port = new("--port") { Description = "Port of salt-api; 0 takes any free one." };
+    private static readonly Option<int> Port = new("--port")
+    {
+        Description = "Port of salt-api; 0 takes any free one.",
+    };
 
     private static readonly Option<int> ControlPort = new("--control-port")
     {
@@ -87,8 +90,8 @@ internal static class SimulatorCommand
 
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
         await SimulatorHost.RunAsync(options, clock, loggers, master => output.Line(
-            $"simulated master {master.Name}: salt-api {master.Api} (user {options.User}, password {options.Password}), "
-            + $"control {master.Control}"), cancellationToken);
+            $"simulated master {master.Name}: salt-api {master.Api} "
+            + $"(user {options.User}, password {options.Password}), control {master.Control}"), cancellationToken);
         return ExitCodes.Ok;
     }
 }

@@ -15,7 +15,9 @@ internal abstract class ActionKind
     /// <summary>Whether a minion may run only one action of such kinds at a time (packages, states, reboot).</summary>
     public abstract bool Exclusive { get; }
 
-    /// <summary>Whether running it a second time does no harm, so that it may be resent and retried by itself.</summary>
+    /// <summary>
+    /// Whether running it a second time does no harm, so that it may be resent and retried by itself.
+    /// </summary>
     public virtual bool SafeToRepeat(JsonElement arguments) => true;
 
     /// <summary>For which returns the body must be read.</summary>
@@ -30,7 +32,9 @@ internal abstract class ActionKind
     /// <summary>How long a minion may take from pick-up to return before it counts as not answering.</summary>
     public abstract TimeSpan Deadline(JsonElement arguments);
 
-    /// <summary>What Salt is to run. Called only with arguments that <see cref="Validate"/> found nothing wrong with.</summary>
+    /// <summary>
+    /// What Salt is to run. Called only with arguments that <see cref="Validate"/> found nothing wrong with.
+    /// </summary>
     public abstract SaltCall BuildCall(JsonElement arguments);
 
     /// <summary>How it went, by what the minion sent.</summary>

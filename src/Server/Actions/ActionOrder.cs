@@ -3,7 +3,9 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Actions;
 
-/// <summary>What a user orders. Everything that is null takes the default that the option of the same name gives.</summary>
+/// <summary>
+/// What a user orders. Everything that is null takes the default that the option of the same name gives.
+/// </summary>
 internal sealed record ActionOrder
 {
     public required string Kind { get; init; }

@@ -7,11 +7,15 @@ internal sealed class ActionsOptions
 {
     public const string Section = "Actions";
 
-    /// <summary>An earliest time this far in the past is taken as "now" (clocks differ); further back is refused.</summary>
+    /// <summary>
+    /// An earliest time this far in the past is taken as "now" (clocks differ); further back is refused.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan PastGrace { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Targets still queued so long after the earliest time are skipped, unless the order says otherwise.</summary>
+    /// <summary>
+    /// Targets still queued so long after the earliest time are skipped, unless the order says otherwise.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "366.00:00:00")]
     public TimeSpan ExpiresAfter { get; set; } = TimeSpan.FromHours(24);
 

@@ -31,7 +31,9 @@ internal sealed class Counters
         named.AddRange((minionKeys ?? Enumerable.Repeat(0L, room)).Take(room));
     }
 
-    /// <summary>Writes the sums, derives each action's status and rings for the pages; call it last before commit.</summary>
+    /// <summary>
+    /// Writes the sums, derives each action's status and rings for the pages; call it last before commit.
+    /// </summary>
     public async Task ApplyAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
@@ -83,7 +85,8 @@ internal sealed class Counters
 
     internal const string ApplySql = """
         with change as (
-            select * from unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::text[])
+            select * from unnest(
+                    $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::text[])
                 as c(action_id, queued, picked_up, completed, failed, cancelled, skipped, payload)),
         counted as (
             update action_counts c

@@ -1,6 +1,8 @@
 namespace Saltern.Server.Actions;
 
-/// <summary>What must hold of an order before a row is written. Pure; every error is collected, not only the first.</summary>
+/// <summary>
+/// What must hold of an order before a row is written. Pure; every error is collected, not only the first.
+/// </summary>
 internal sealed class OrderChecks(ActionKinds kinds, ActionsOptions options)
 {
     private const int LongestDescription = 1_000;

@@ -38,7 +38,7 @@ internal sealed class Rescheduling(
             ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
             : ["Failed", "Cancelled", "Skipped"];
         var moved = await Statement.QueryAsync(
-            connection, RequeueSql, [action.Value, statuses],
+            connection, RequeueSql, [action.Value, statuses, earliest > now ? earliest : null],
             row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), cancellationToken);
         if (moved.Count == 0)
         {
@@ -62,9 +62,11 @@ internal sealed class Rescheduling(
         return new OrderOutcome.Done(targets);
     }
 
+    /// <summary>An action that goes on keeps its own time; only what is queued again waits for the new one.</summary>
     internal const string ReopenSql = """
-        update action set earliest_at = $2, expires_at = greatest(expires_at, $3), cancelled_at = null,
-                          archived_at = null
+        update action
+        set earliest_at = case when ended_at is null then earliest_at else $2 end,
+            expires_at = greatest(expires_at, $3), cancelled_at = null, archived_at = null
         where id = $1
         """;
 
@@ -74,7 +76,7 @@ internal sealed class Rescheduling(
             where action_id = $1 and status = any($2::text[]) order by minion_key for update),
         queued as (
             update action_target t
-            set status = 'Queued', settled_at = null, picked_up_at = null, submission_id = null, not_before = null,
+            set status = 'Queued', settled_at = null, picked_up_at = null, submission_id = null, not_before = $3,
                 guessed = false, ran_anyway = false, reason = null
             from final f where t.action_id = f.action_id and t.minion_key = f.minion_key
             returning f.status)

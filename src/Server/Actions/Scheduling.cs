@@ -31,7 +31,8 @@ internal sealed class Scheduling(
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var selected = await TargetSelector.BuildAsync(order.Target, connection, FirstSelectionParameter, cancellationToken);
+        var selected = await TargetSelector.BuildAsync(
+            order.Target, connection, FirstSelectionParameter, cancellationToken);
         if (selected is SelectedMinions.Refused refused)
         {
             return new ScheduleOutcome.Refused(

@@ -17,7 +17,9 @@ internal abstract record TargetOutcome
     /// <summary>It went wrong, for this reason.</summary>
     internal sealed record Failed(string Reason) : TargetOutcome;
 
-    /// <summary>The minion was occupied and did nothing; the target is Queued again and no attempt is counted.</summary>
+    /// <summary>
+    /// The minion was occupied and did nothing; the target is Queued again and no attempt is counted.
+    /// </summary>
     internal sealed record Busy(string Reason) : TargetOutcome;
 
     /// <summary>Not known yet: the minion is to be asked (<see cref="ActionKind.AskCall"/>) after this time.</summary>

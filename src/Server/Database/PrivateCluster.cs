@@ -231,7 +231,8 @@ internal sealed class PrivateCluster
     {
         if (PostgresCommand.AsAccount)
         {
-            using var chown = System.Diagnostics.Process.Start("/usr/bin/chown", [$"{PostgresCommand.Account}:", folder]);
+            using var chown = System.Diagnostics.Process.Start(
+                "/usr/bin/chown", [$"{PostgresCommand.Account}:", folder]);
             await chown.WaitForExitAsync(cancellationToken);
         }
     }

@@ -17,7 +17,9 @@ internal sealed class Asking(
     /// <summary>Actions served in one pass.</summary>
     private const int MostActions = 20;
 
-    /// <summary>Writes the asks that due targets need, and claims those that are due. Returns their submissions.</summary>
+    /// <summary>
+    /// Writes the asks that due targets need, and claims those that are due. Returns their submissions.
+    /// </summary>
     public async Task<IReadOnlyList<SubmissionId>> ClaimAsync(
         MasterState master, SaltMasterOptions settings, CancellationToken cancellationToken)
     {

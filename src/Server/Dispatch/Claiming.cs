@@ -16,6 +16,9 @@ internal sealed class Claiming(
     /// <summary>So many due actions are looked at in one pass; the next pass goes on where places are free.</summary>
     private const int MostActions = 200;
 
+    /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
+    private const int MostBatches = 4;
+
     /// <summary>Advisory locks of ours: this class, with the master's id.</summary>
     public const int MasterLockClass = 7262;
 
@@ -32,7 +35,7 @@ internal sealed class Claiming(
         var limits = new DispatchLimits(settings.MaxInFlight, settings.MaxNamesPerSubmission);
         var claimed = new List<SubmissionId>();
         var counters = new Counters();
-        foreach (var batch in DispatchPlan.For(due, inFlight, limits, now))
+        foreach (var batch in DispatchPlan.For(due, inFlight, limits, now).Take(MostBatches))
         {
             if (await ClaimBatchAsync(connection, master, batch, counters, now, cancellationToken) is { } submission)
             {
@@ -183,7 +186,9 @@ internal sealed class Claiming(
         select minion_key from claimed
         """;
 
-    /// <summary>What the minion answered before is kept, to be compared; it is asked again when it has returned.</summary>
+    /// <summary>
+    /// What the minion answered before is kept, to be compared; it is asked again when it has returned.
+    /// </summary>
     internal const string KeepAnswersSql = """
         update ask set before = answer, answer = null, answered_at = null, submission_id = null, due_at = $3
         where action_id = $1 and minion_key = any($2::bigint[])

@@ -29,7 +29,9 @@ internal static class DispatchPlan
         return batches;
     }
 
-    /// <summary>How many targets of the action may be in flight at once; a percentage is rounded down, at least 1.</summary>
+    /// <summary>
+    /// How many targets of the action may be in flight at once; a percentage is rounded down, at least 1.
+    /// </summary>
     private static int Window(DueAction action) => action switch
     {
         { BatchSize: { } size } => size,

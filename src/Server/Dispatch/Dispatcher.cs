@@ -23,7 +23,9 @@ internal sealed class Dispatcher(
     Expiry expiry,
     TimeProvider clock)
 {
-    /// <summary>Submissions of one pass that go to one master at a time; a master publishes no faster with more.</summary>
+    /// <summary>
+    /// Submissions of one pass that go to one master at a time; a master publishes no faster with more.
+    /// </summary>
     private const int AtATime = 2;
 
     /// <summary>One pass over everything. Returns how many submissions were handed over or taken over.</summary>
@@ -44,7 +46,9 @@ internal sealed class Dispatcher(
         }
     }
 
-    /// <summary>When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.</summary>
+    /// <summary>
+    /// When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.
+    /// </summary>
     public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -132,14 +136,13 @@ internal sealed class Dispatcher(
         where m.name = $1
         """;
 
-    /// <summary>Indexes action_due, submission_undecided, ask_due.</summary>
+    /// <summary>Indexes action_due, action_target_held_back, submission_undecided, ask_due.</summary>
     internal const string NextDueSql = """
         select least(
             (select min(earliest_at) from action where status in ('Scheduled', 'Running') and earliest_at > $1),
             (select min(a.expires_at) from action a join action_counts c on c.action_id = a.id
              where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0 and a.expires_at > $1),
-            (select min(t.not_before) from action a join action_target t on t.action_id = a.id and t.status = 'Queued'
-             where a.status = 'Running' and t.not_before > $1),
+            (select min(not_before) from action_target where status = 'Queued' and not_before > $1),
             (select min(lease_until) + interval '10 ms' from submission where outcome is null),
             (select min(unavailable_until) from master where unavailable_until > $1),
             (select min(greatest(k.due_at, $1)) from ask k

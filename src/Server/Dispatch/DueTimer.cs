@@ -77,6 +77,7 @@ internal sealed partial class DueTimer(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A dispatch pass failed; everything stays queued and is tried again")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A dispatch pass failed; everything stays queued and is tried again")]
     private partial void LogProblem(Exception problem);
 }

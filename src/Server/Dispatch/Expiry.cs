@@ -4,7 +4,9 @@ using Saltern.Server.Database;
 
 namespace Saltern.Server.Dispatch;
 
-/// <summary>Skips targets that are still queued when their action expires: what could not start in time never does.</summary>
+/// <summary>
+/// Skips targets that are still queued when their action expires: what could not start in time never does.
+/// </summary>
 internal sealed class Expiry(NpgsqlDataSource database, TimeProvider clock)
 {
     private const int MostActions = 100;

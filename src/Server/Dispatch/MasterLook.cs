@@ -54,7 +54,8 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
         return new MasterCheckLine(
             "job cache", false,
             $"No record of our call arrived within {Patience.TotalSeconds:0} s: set master_job_cache: pgjsonb with the "
-            + "address and the role of this database (saltern returner-role prints the lines), and restart the master.");
+            + "address and the role of this database (saltern returner-role prints the lines), and restart the "
+            + "master.");
     }
 
     private async Task<IReadOnlyList<string>> RecordsAsync(CancellationToken cancellationToken)
@@ -86,7 +87,9 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
             ];
     }
 
-    /// <summary>Records of calls for keys of the last minutes by the masters' clocks; jids begin with the time.</summary>
+    /// <summary>
+    /// Records of calls for keys of the last minutes by the masters' clocks; jids begin with the time.
+    /// </summary>
     internal const string RecordsSql = """
         select jid from salt.jids
         where jid > to_char((now() - interval '15 min') at time zone 'utc', 'YYYYMMDDHH24MISS')

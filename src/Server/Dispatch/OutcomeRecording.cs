@@ -12,12 +12,14 @@ namespace Saltern.Server.Dispatch;
 
 /// <summary>
 /// Writes what came of a submission, in one transaction with what follows from it for its targets. Only an outcome
-/// that is still open is written; whoever comes second changes nothing.
+/// that is still open, of a submission that is still ours, is written: whoever comes second, or slept past its lease,
+/// changes nothing.
 /// </summary>
 internal sealed partial class OutcomeRecording(
     NpgsqlDataSource database,
     Masters masters,
     Bells bells,
+    NodeName node,
     IOptions<DispatchOptions> options,
     TimeProvider clock,
     ILogger<OutcomeRecording> log)
@@ -119,7 +121,7 @@ internal sealed partial class OutcomeRecording(
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await Statement.ExecuteAsync(
-            connection, UnclearSql, [submission.Id.Value, reason], cancellationToken);
+            connection, UnclearSql, [submission.Id.Value, reason, node.Value], cancellationToken);
         LogUnclear(submission.Jid.Value, reason);
     }
 
@@ -136,7 +138,7 @@ internal sealed partial class OutcomeRecording(
 
         var counters = new Counters();
         var moved = await Statement.QueryAsync(
-            connection, GiveBackSql, [id.Value, now, reason],
+            connection, GiveBackSql, [id.Value, now, reason, node.Value],
             row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
                 Count: row.GetInt32(2)),
             cancellationToken);
@@ -160,7 +162,7 @@ internal sealed partial class OutcomeRecording(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var written = await Statement.ExecuteAsync(
-            connection, OutcomeSql, [submission.Id.Value, outcome, reason, now], cancellationToken);
+            connection, OutcomeSql, [submission.Id.Value, outcome, reason, now, node.Value], cancellationToken);
         if (written == 0)
         {
             LogTooLate(submission.Jid.Value, outcome);
@@ -180,18 +182,23 @@ internal sealed partial class OutcomeRecording(
     private Task ReleaseAsksAsync(
         NpgsqlConnection connection, SubmissionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(
-            connection, ReleaseAsksSql, [id.Value, now + options.Value.AskDeadline], cancellationToken);
+            connection, ReleaseAsksSql, [id.Value, now + options.Value.AskDeadline, node.Value], cancellationToken);
 
     internal const string OutcomeSql =
-        "update submission set outcome = $2, reason = $3, outcome_at = $4 where id = $1 and outcome is null";
+        """
+        update submission set outcome = $2, reason = $3, outcome_at = $4
+        where id = $1 and outcome is null and owner = $5
+        """;
 
     internal const string NeverSentSql = """
         select is_ask from submission where id = $1 and outcome is null and sends = 0 and not_after <= $2
         """;
 
-    /// <summary>The lease ends when evidence may be looked for; whoever is first then takes the submission over.</summary>
+    /// <summary>
+    /// The lease ends when evidence may be looked for; whoever is first then takes the submission over.
+    /// </summary>
     internal const string UnclearSql = """
-        update submission s set reason = $2, lease_until = now() where id = $1 and outcome is null
+        update submission set reason = $2, lease_until = now() where id = $1 and outcome is null and owner = $3
         """;
 
     internal const string AnswerUnknownSql = """
@@ -206,8 +213,9 @@ internal sealed partial class OutcomeRecording(
     internal const string ReleaseAsksSql = """
         with released as (
             update ask k set submission_id = null, due_at = $2 from submission s
-            where s.id = $1 and k.action_id = s.action_id and k.submission_id = $1 and k.answered_at is null)
-        update submission set outstanding = 0 where id = $1
+            where s.id = $1 and s.owner = $3 and k.action_id = s.action_id and k.submission_id = $1
+              and k.answered_at is null)
+        update submission set outstanding = 0 where id = $1 and owner = $3
         """;
 
     /// <summary>
@@ -216,13 +224,14 @@ internal sealed partial class OutcomeRecording(
     internal const string GiveBackSql = """
         with given_back as (
             update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0
-            where id = $1 and outcome is null
+            where id = $1 and outcome is null and owner = $4
             returning id, action_id, is_ask),
         moved as (
             update action_target t
             set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
                 settled_at = case when a.cancelled_at is null then null else $2 end,
-                reason = case when a.cancelled_at is null then 'not sent: ' || $3 else 'cancelled before it was sent' end,
+                reason = case when a.cancelled_at is null then 'not sent: ' || $3
+                              else 'cancelled before it was sent' end,
                 submission_id = null, picked_up_at = null, attempt = t.attempt - 1
             from given_back g join action a on a.id = g.action_id
             where not g.is_ask and t.action_id = g.action_id and t.submission_id = g.id and t.status = 'PickedUp'

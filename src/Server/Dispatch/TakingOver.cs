@@ -76,8 +76,10 @@ internal sealed partial class TakingOver(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await Statement.ExecuteAsync(
             connection, OutcomeRecording.OutcomeSql,
-            [submission.Id.Value, "Unclear", "no usable answer, and no sign in the job cache that it was published",
-                clock.GetUtcNow()],
+            [
+                submission.Id.Value, "Unclear", "no usable answer, and no sign in the job cache that it was published",
+                clock.GetUtcNow(), node.Value,
+            ],
             cancellationToken);
     }
 

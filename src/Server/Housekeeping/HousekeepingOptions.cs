@@ -19,7 +19,9 @@ internal sealed class HousekeepingOptions
     [Range(1, 3_650)]
     public int KeepDays { get; set; } = 30;
 
-    /// <summary>What the history keeps of a result when its day of the job cache ends; more is cut and marked.</summary>
+    /// <summary>
+    /// What the history keeps of a result when its day of the job cache ends; more is cut and marked.
+    /// </summary>
     [Range(0, 1_048_576)]
     public int KeptResultCharacters { get; set; } = 16_384;
 

@@ -159,7 +159,8 @@ internal sealed partial class BodyReader(
 
     /// <summary>Index salt_returns_jid_id, in the one partition of that time.</summary>
     internal const string BodySql = """
-        select case when octet_length(full_ret::text) <= $3 then full_ret::text end, octet_length(full_ret::text)::bigint
+        select case when octet_length(full_ret::text) <= $3 then full_ret::text end,
+               octet_length(full_ret::text)::bigint
         from salt.salt_returns
         where jid = $1 and id = $2 and alter_time = $4
         limit 1
@@ -167,7 +168,8 @@ internal sealed partial class BodyReader(
 
     /// <summary>The same for a row that came without a time; such rows lie in the default partition.</summary>
     internal const string DatelessBodySql = """
-        select case when octet_length(full_ret::text) <= $3 then full_ret::text end, octet_length(full_ret::text)::bigint
+        select case when octet_length(full_ret::text) <= $3 then full_ret::text end,
+               octet_length(full_ret::text)::bigint
         from salt.salt_returns
         where jid = $1 and id = $2 and alter_time is null
         limit 1

@@ -61,7 +61,9 @@ internal sealed partial class Deadlines(
         return ended;
     }
 
-    /// <summary>Index submission_past_deadline. A submission whose returns wait in the inbox is settled first.</summary>
+    /// <summary>
+    /// Index submission_past_deadline. A submission whose returns wait in the inbox is settled first.
+    /// </summary>
     internal const string OverdueSql = """
         select s.id, s.action_id, s.deadline_at from submission s
         where s.outstanding > 0 and s.deadline_at <= $1 and not s.is_ask

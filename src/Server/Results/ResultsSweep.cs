@@ -5,7 +5,9 @@ using Saltern.Server.Database;
 
 namespace Saltern.Server.Results;
 
-/// <summary>Looks at regular intervals for returns that were missed and for targets whose deadline has passed.</summary>
+/// <summary>
+/// Looks at regular intervals for returns that were missed and for targets whose deadline has passed.
+/// </summary>
 internal sealed partial class ResultsSweep(
     MissedReturns missed,
     Deadlines deadlines,

@@ -60,6 +60,7 @@ internal sealed partial class ReturnListener(
 
     internal const string OutstandingSql = "select exists (select 1 from submission where outstanding > 0)";
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A settling pass failed; its returns stay in the inbox and are tried again")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A settling pass failed; its returns stay in the inbox and are tried again")]
     private partial void LogProblem(Exception problem);
 }

@@ -9,9 +9,11 @@ namespace Saltern.Server.Results;
 /// kept or decide their target, and targets that need another answer are asked later. Each is rare beside the rest.
 /// </summary>
 internal sealed class SetApart(
-    NpgsqlConnection connection, ReadReturns read, Counters counters, DateTimeOffset now, TimeSpan busyPause)
+    NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
 {
-    /// <summary>Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.</summary>
+    /// <summary>
+    /// Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.
+    /// </summary>
     public async Task SettleAsync(
         SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
     {
@@ -51,7 +53,8 @@ internal sealed class SetApart(
         ReturnToRead one, string? answer, SortedDictionary<long, int> settledBySubmission,
         CancellationToken cancellationToken)
     {
-        var answered = await Statement.ExecuteAsync(connection, AnswerSql, [.. Key(one), answer, now], cancellationToken);
+        var answered = await Statement.ExecuteAsync(
+            connection, AnswerSql, [.. Key(one), answer, now], cancellationToken);
         if (answered > 0)
         {
             Fewer(settledBySubmission, one.Submission.Value);
@@ -95,7 +98,9 @@ internal sealed class SetApart(
 
     private static object?[] Key(ReturnToRead one) => [one.Action.Value, one.Minion.Value, one.Submission.Value];
 
-    /// <summary>A busy minion did nothing: queued again, or cancelled where the action was cancelled meanwhile.</summary>
+    /// <summary>
+    /// A busy minion did nothing: queued again, or cancelled where the action was cancelled meanwhile.
+    /// </summary>
     internal const string RequeueSql = """
         with requeued as (
             update action_target t
@@ -134,7 +139,9 @@ internal sealed class SetApart(
         where action_id = $1 and minion_key = $2 and submission_id = $3
         """;
 
-    /// <summary>The return is there, but the story goes on: the target stays picked up and its minion is asked.</summary>
+    /// <summary>
+    /// The return is there, but the story goes on: the target stays picked up and its minion is asked.
+    /// </summary>
     internal const string ReturnedSql = """
         with noted as (
             update action_target set reason = $4

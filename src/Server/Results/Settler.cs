@@ -39,7 +39,7 @@ internal sealed class Settler(
         var read = await bodies.ReadAsync(connection, ids, cancellationToken);
         await facts.LearnAsync(
             [.. read.Grains.Select(one => (one.Minion, one.Grains, now))], connection, cancellationToken);
-        var batch = new SettlingBatch(connection, ids, read, now, options.Value.BusyPause);
+        var batch = new SettlingBatch(connection, ids, read, options.Value.BusyPause, now);
         var settled = await batch.SettleAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         metrics.Record(settled, clock.GetElapsedTime(started));

@@ -11,7 +11,7 @@ namespace Saltern.Server.Results;
 /// inbox rows themselves.
 /// </summary>
 internal sealed class SettlingBatch(
-    NpgsqlConnection connection, long[] ids, ReadReturns read, DateTimeOffset now, TimeSpan busyPause)
+    NpgsqlConnection connection, long[] ids, ReadReturns read, TimeSpan busyPause, DateTimeOffset now)
 {
     private readonly Counters counters = new();
     private readonly List<(MinionKey Minion, DateTimeOffset At)> contacts = new(ids.Length);
@@ -24,8 +24,8 @@ internal sealed class SettlingBatch(
         var (late, repeats, strangers) = rest.Count == 0
             ? (0, 0, 0)
             : await SettleLateAsync([.. rest], cancellationToken);
-        await new SetApart(connection, read, counters, now, busyPause)
-            .SettleAsync(settledBySubmission, cancellationToken);
+        var apart = new SetApart(connection, read, counters, busyPause, now);
+        await apart.SettleAsync(settledBySubmission, cancellationToken);
         await FinishAsync(cancellationToken);
         return new Settled(ids.Length, targets, late, repeats, strangers) { Contacts = contacts };
     }
@@ -83,6 +83,8 @@ internal sealed class SettlingBatch(
 
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
+        await Statement.ExecuteAsync(
+            connection, LockSubmissionsSql, [settledBySubmission.Keys.ToArray()], cancellationToken);
         await Statement.ExecuteAsync(
             connection, FewerOutstandingSql,
             [settledBySubmission.Keys.ToArray(), settledBySubmission.Values.ToArray()], cancellationToken);
@@ -168,9 +170,13 @@ internal sealed class SettlingBatch(
         where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
         """;
 
+    /// <summary>In order of their ids, as every settler does: no two wait for each other.</summary>
+    internal const string LockSubmissionsSql =
+        "select id from submission where id = any($1::bigint[]) order by id for update";
+
     internal const string FewerOutstandingSql = """
         update submission s set outstanding = s.outstanding - d.settled
-        from (select * from unnest($1::bigint[], $2::int[]) as d(id, settled) order by id) d
+        from unnest($1::bigint[], $2::int[]) as d(id, settled)
         where s.id = d.id
         """;
 

@@ -51,7 +51,8 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         Salt.OnTheWay = async sent =>
         {
             Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
-            Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from submission where jid = $1", sent.Jid));
+            Assert.Equal(
+                1, await database.ScalarAsync<long>("select count(*) from submission where jid = $1", sent.Jid));
         };
 
         await rig.DispatchAsync();
@@ -137,7 +138,8 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         await small.DispatchAsync();
         await small.DispatchAsync();
 
-        Assert.Equal(5, await database.ScalarAsync<long>("select count(*) from action_target where status = 'PickedUp'"));
+        Assert.Equal(
+            5, await database.ScalarAsync<long>("select count(*) from action_target where status = 'PickedUp'"));
     }
 
     [Fact]

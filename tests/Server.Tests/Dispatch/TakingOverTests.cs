@@ -47,7 +47,8 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await rig.ScheduleAsync();
         Salt.Answer = _ => new SubmitOutcome.Unclear("500");
         await rig.DispatchAsync();
-        await database.ExecuteAsync("insert into salt.jids (jid, load) values ($1, '{}')", Salt.Submissions.First().Jid);
+        await database.ExecuteAsync(
+            "insert into salt.jids (jid, load) values ($1, '{}')", Salt.Submissions.First().Jid);
         await EndLeaseAsync(sentSecondsAgo: 30);
 
         await rig.DispatchAsync();
@@ -127,6 +128,24 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Null(awake);
         Assert.Empty(Salt.Submissions);
+    }
+
+    [Fact]
+    public async Task A_node_that_slept_through_its_call_and_wakes_up_with_an_old_answer_changes_nothing()
+    {
+        var action = await rig.ScheduleAsync();
+        await using var other = await CoreRig.StartAsync(database);
+        Salt.OnTheWay = async _ =>
+        {
+            await EndLeaseAsync(sentSecondsAgo: 30);
+            await other.DispatchAsync();
+        };
+        Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+
+        await rig.DispatchAsync();
+
+        Assert.Single(other.Salt[0].Submissions);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
     }
 
     [Fact]

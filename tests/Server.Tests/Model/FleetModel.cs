@@ -88,6 +88,7 @@ internal sealed class FleetModel(int mostInFlight)
     {
         var again = action.Targets.Values.Where(target => target.Status is "Failed" or "Cancelled" or "Skipped"
             || (all && target.Status == "Completed")).ToList();
+        var goesOn = action.Targets.Values.Any(target => target.Status is "Queued" or "PickedUp");
         foreach (var target in again)
         {
             (target.Status, target.Guessed, target.Jid) = ("Queued", false, null);
@@ -95,7 +96,7 @@ internal sealed class FleetModel(int mostInFlight)
 
         if (again.Count > 0)
         {
-            action.EarliestAt = now;
+            action.EarliestAt = goesOn ? action.EarliestAt : now;
             action.ExpiresAt = expires > action.ExpiresAt ? expires : action.ExpiresAt;
         }
 
@@ -106,7 +107,8 @@ internal sealed class FleetModel(int mostInFlight)
         action.Targets[minion].Status == "Queued"
         && (!action.Exclusive || !Actions.Any(other => other.Exclusive && other != action
             && other.Targets.TryGetValue(minion, out var target)
-            && (target.Status == "PickedUp" || (target.Status == "Queued" && IsDue(other, now) && IsBefore(other, action)))));
+            && (target.Status == "PickedUp"
+                || (target.Status == "Queued" && IsDue(other, now) && IsBefore(other, action)))));
 
     private static bool IsDue(ModelAction action, DateTimeOffset now) =>
         action.EarliestAt <= now && now < action.ExpiresAt;

@@ -65,7 +65,32 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m2"]);
         Assert.Equal("Completed", await database.ScalarAsync<string>(
-            "select status from attempt where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')"));
+            """
+            select status from attempt
+            where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')
+            """));
+    }
+
+    [Fact]
+    public async Task Rescheduling_the_failed_of_an_action_that_goes_on_does_not_put_off_the_rest()
+    {
+        var action = await rig.ScheduleAsync(change: order => order with { BatchSize = 1 });
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", retcode: 1);
+        await rig.SettleAsync();
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, rig.Clock.GetUtcNow().AddHours(1), "tester", CancellationToken.None);
+
+        await rig.DispatchAsync();
+        Assert.Equal(["m2"], rig.Salt[0].Submissions.Last().Minions);
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m2");
+        await rig.SettleAsync();
+        await rig.DispatchAsync();
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        await rig.DispatchAsync();
+
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
     }
 
     [Fact]

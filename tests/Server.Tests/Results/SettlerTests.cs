@@ -75,8 +75,9 @@ public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
     {
         var (action, jid) = await PickUpAsync("state.apply");
         await rig.ReturnAsync(
-            jid, "m1", "[\"The function \\\"state.apply\\\" is running as PID 18995 and was started at 2026, Nov 22\"]", 1,
-            "state.apply");
+            jid, "m1",
+            """["The function \"state.apply\" is running as PID 18995 and was started at 2026, Nov 22"]""",
+            1, "state.apply");
         await rig.SettleAsync();
         Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
 
@@ -86,7 +87,8 @@ public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
         await rig.DispatchAsync();
 
         Assert.Equal(["m1"], rig.Salt[0].Submissions.Last().Minions);
-        Assert.Equal("Busy", await database.ScalarAsync<string>("select status from attempt where number = 1 and ended_at is not null"));
+        Assert.Equal("Busy", await database.ScalarAsync<string>(
+            "select status from attempt where number = 1 and ended_at is not null"));
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
     {
         var (action, jid) = await PickUpAsync("state.apply");
         await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
-        await rig.ReturnAsync(jid, "m1", "[\"The function \\\"state.apply\\\" is running as PID 1\"]", 1, "state.apply");
+        await rig.ReturnAsync(
+            jid, "m1", """["The function \"state.apply\" is running as PID 1"]""", 1, "state.apply");
         await rig.SettleAsync();
 
         Assert.Equal("Cancelled", (await rig.StatusesAsync(action))["m1"]);
@@ -125,7 +128,8 @@ public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
         var (action, jid) = await PickUpAsync("script.run", """{"script":"#!/bin/sh\nsleep 9\n","timeoutSeconds":2}""");
         await rig.ReturnAsync(
             jid, "m1",
-            """{"stdout":"['/bin/bash', '/tmp/__salt.tmp.8kc2mg6d'] : Timed out after 2 seconds","stderr":"","retcode":1,"pid":8606}""",
+            """{"stdout":"['/bin/bash', '/tmp/__salt.tmp.8kc2mg6d'] : """
+            + """Timed out after 2 seconds","stderr":"","retcode":1,"pid":8606}""",
             0, "cmd.exec_code_all");
         await rig.SettleAsync();
 

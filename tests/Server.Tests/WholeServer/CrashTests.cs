@@ -97,8 +97,8 @@ public sealed class CrashTests(PostgresServer postgres) : IAsyncLifetime
         await using var connection = await database.DataSource.OpenConnectionAsync();
         var targets = await Statement.QueryAsync(
             connection, TargetsSql, [],
-            row => (Minion: row.GetString(0), Status: row.GetString(1), Jid: row.GetString(2), Guessed: row.GetBoolean(3),
-                Action: row.GetInt64(4)),
+            row => (Minion: row.GetString(0), Status: row.GetString(1), Jid: row.GetString(2),
+                Guessed: row.GetBoolean(3), Action: row.GetInt64(4)),
             CancellationToken.None);
         var complaints = new List<string>();
         foreach (var attempts in targets.GroupBy(target => (target.Action, target.Minion)))

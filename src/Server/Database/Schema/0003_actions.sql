@@ -95,6 +95,9 @@ create table saltern.action_target (
     with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 -- Lists by status, claims, and the deadline's sweep: without it a page of 10 million targets is a scan.
 create index action_target_by_status on saltern.action_target (action_id, status, minion_key);
+-- When the next target that is held back (its minion was busy) may go; a handful of rows.
+create index action_target_held_back on saltern.action_target (not_before)
+    where status = 'Queued' and not_before is not null;
 -- At most one exclusive action in flight on a minion: not a rule that code keeps, a row that cannot exist.
 create unique index action_target_one_exclusive on saltern.action_target (minion_key)
     where exclusive and status = 'PickedUp';
