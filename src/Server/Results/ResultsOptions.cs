@@ -43,6 +43,10 @@ internal sealed class ResultsOptions
     /// </summary>
     [Range(1_024, 268_435_456)]
     public int LargestReadBodyBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>A batch reads no further body once it has read so much; the rest waits for the next one.</summary>
+    [Range(1_024, 1_073_741_824)]
+    public int MostReadBytes { get; set; } = 32 * 1024 * 1024;
 }
 
 [OptionsValidator]
