@@ -30,6 +30,25 @@ public sealed class FaultTests(PrivatePostgres postgres)
         Assert.Equal(Jid, (string)(await scene.Api.PublishAsync(["m1"], "test.ping", Jid))["jid"]!);
     }
 
+    [Fact]
+    public async Task A_function_that_external_auth_does_not_list_is_refused_and_the_session_holds()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        scene.Master.Faults.Set(FaultNames.NotPermitted, function: "test.kwarg");
+
+        using HttpResponseMessage refused = await scene.Api.SendAsync("POST", "/", new JsonArray(new JsonObject
+        {
+            ["client"] = "local_async", ["tgt"] = new JsonArray("m1"), ["tgt_type"] = "list", ["fun"] = "test.kwarg",
+            ["jid"] = Jid,
+        }));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Contains(
+            "Authorization error occurred.", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Null(scene.Master.Ledger.Find(Jid, "m1"));
+        Assert.Equal(Jid, (string)(await scene.Api.PublishAsync(["m1"], "test.ping", Jid))["jid"]!);
+    }
+
     [Theory]
     [InlineData(FaultNames.AnswerThenDrop, true)]
     [InlineData(FaultNames.DropBeforePublish, false)]

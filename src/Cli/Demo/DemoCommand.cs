@@ -1,14 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
-using Saltern.Cli.Server;
+using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 
 namespace Saltern.Cli.Demo;
 
-/// <summary>
-/// <c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.
-/// </summary>
+/// <summary><c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.</summary>
 internal static class DemoCommand
 {
     private static readonly Option<int> Minions = new("--minions")
@@ -55,7 +53,7 @@ internal static class DemoCommand
         }
 
         var folder = Path.GetFullPath(
-            parsed.GetValue(Data) ?? Path.Combine(ServerSettings.DefaultDataFolder(), "demo"));
+            parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
         var port = parsed.GetValue(Once) && parsed.GetResult(Port) is null or { Implicit: true }
             ? 0
             : parsed.GetValue(Port);

@@ -7,6 +7,7 @@ using Saltern.Contract;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
+using KeyReading = Saltern.Server.Fleet.KeyReading;
 
 namespace Saltern.Server.Api;
 
@@ -43,10 +44,24 @@ internal static class MasterEndpoints
             [.. (await masters.ListAsync(cancellationToken)).Select(one => SummaryOf(one, salt))]);
 
     private static async Task<Results<Ok<MasterCheck>, ProblemHttpResult>> CheckAsync(
-        string name, SaltMasters salt, MasterLook look, CancellationToken cancellationToken) =>
-        salt.TryGet(name, out var api)
-            ? TypedResults.Ok(await look.AtAsync(api, cancellationToken))
-            : Problems.NotFound($"There is no master '{name}' in the settings.");
+        string name, SaltMasters salt, MasterLook look, Masters masters, KeyReading keys,
+        CancellationToken cancellationToken)
+    {
+        if (!salt.TryGet(name, out var api))
+        {
+            return Problems.NotFound($"There is no master '{name}' in the settings.");
+        }
+
+        var check = await look.AtAsync(api, cancellationToken);
+        if (check.Good)
+        {
+            // Whoever has just put a master right need not wait until it is tried again by itself.
+            await masters.ReportUpAsync(name, cancellationToken);
+            keys.Bell.Ring();
+        }
+
+        return TypedResults.Ok(check);
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> PauseAsync(
         string name, PauseRequest? request, Masters masters, ClaimsPrincipal user,

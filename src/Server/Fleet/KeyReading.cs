@@ -19,6 +19,7 @@ internal sealed partial class KeyReading(
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AfterNoAnswer = TimeSpan.FromSeconds(30);
 
     internal const string LastReadSql = "select name, keys_read_at from master";
 
@@ -61,12 +62,18 @@ internal sealed partial class KeyReading(
         }
     }
 
+    /// <summary>A master that did not answer is asked again soon: its minions are unknown until it does.</summary>
+    internal TimeSpan WaitAfter(IReadOnlyList<KeysRead> read)
+    {
+        var interval = options.Value.KeyReadInterval;
+        return read.Any(domain => domain.Unanswered > 0) && AfterNoAnswer < interval ? AfterNoAnswer : interval;
+    }
+
     private async Task<TimeSpan> PassAsync(bool all, CancellationToken cancellationToken)
     {
         try
         {
-            await RunOnceAsync(all, cancellationToken);
-            return options.Value.KeyReadInterval;
+            return WaitAfter(await RunOnceAsync(all, cancellationToken));
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
@@ -79,6 +86,7 @@ internal sealed partial class KeyReading(
         string domain, IReadOnlyList<SaltMasterOptions> members, CancellationToken cancellationToken)
     {
         var reports = new KeyReports();
+        var unanswered = 0;
         foreach (var master in members)
         {
             if (!salt.TryGet(master.Name, out var api))
@@ -93,6 +101,7 @@ internal sealed partial class KeyReading(
                     await masters.ReportUpAsync(master.Name, cancellationToken);
                     break;
                 case SaltAnswer<MinionKeys>.Failed failed:
+                    unanswered++;
                     LogNotRead(master.Name, failed.Reason);
                     await ReportAsync(master.Name, failed, cancellationToken);
                     break;
@@ -107,7 +116,7 @@ internal sealed partial class KeyReading(
             LogChanged(domain, changes.Written, changes.Gone);
         }
 
-        return changes;
+        return changes with { Unanswered = unanswered };
     }
 
     /// <summary>Only what says something about the master as a whole; a slow key.list_all does not.</summary>

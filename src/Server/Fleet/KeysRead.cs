@@ -6,5 +6,8 @@ namespace Saltern.Server.Fleet;
 /// <param name="Gone">Minions that no master lists any more.</param>
 internal sealed record KeysRead(string Domain, int Masters, int Written, int Gone)
 {
+    /// <summary>Masters that did not answer; what they said before stands.</summary>
+    public int Unanswered { get; init; }
+
     public bool Any => Written > 0 || Gone > 0;
 }

@@ -19,8 +19,10 @@ internal static class CallReading
             answered.Status is 401 or 403 ? SaltFailure.NotAllowed : SaltFailure.Error,
             SaltErrorText.Of(answered.Status, answered.Body)),
         SaltExchange.NotSent notSent => new SaltAnswer<JsonElement>.Failed(notSent.Cause, notSent.Reason),
+        SaltExchange.NotPermitted refused => new SaltAnswer<JsonElement>.Failed(
+            SaltFailure.NotAllowed, refused.Reason),
         SaltExchange.Lost lost => new SaltAnswer<JsonElement>.Failed(lost.Cause, lost.Reason),
-        _ => throw new InvalidOperationException("An exchange has three ends."),
+        _ => throw new InvalidOperationException("An exchange has four ends."),
     };
 
     private static SaltAnswer<JsonElement> OfWheelEntry(JsonElement entry)

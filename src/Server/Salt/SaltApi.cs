@@ -112,9 +112,19 @@ internal sealed class SaltApi : ISaltApi
         }
         answer = await session.RenewAsync(login, deadline);
         return answer is SaltAnswer<SaltLogin>.Given { Value: var renewed }
-            ? await transport.PostAsync("", body, renewed.Token, deadline)
+            ? OfFreshLogin(renewed, await transport.PostAsync("", body, renewed.Token, deadline))
             : NotLoggedIn(answer);
     }
+
+    // A user without any right is a master that is not set up, and worth waiting for. A user with rights who may not
+    // make this one call is told so at once: trying it again for a day would only fill the master's log.
+    private SaltExchange OfFreshLogin(SaltLogin login, SaltExchange exchange) =>
+        login.HasRights && exchange is SaltExchange.Answered { Status: 401 } answer
+            && SaltErrorText.IsAboutRights(answer.Body)
+            ? new SaltExchange.NotPermitted(
+                $"external_auth does not let the user {options.Username} make this call "
+                + $"({SaltErrorText.Of(answer.Status, answer.Body)})")
+            : exchange;
 
     private static SaltExchange.NotSent NotLoggedIn(SaltAnswer<SaltLogin> answer)
     {

@@ -13,6 +13,13 @@ internal static partial class SaltErrorText
 {
     private const int MaxLength = 300;
 
+    /// <summary>
+    /// Whether a 401 is the master's refusal of this very call to a user it knows: salt-api gives 401 for a login that
+    /// is gone as well, in other words.
+    /// </summary>
+    public static bool IsAboutRights(byte[] body) =>
+        Encoding.UTF8.GetString(body).Contains("Authorization error occurred", StringComparison.Ordinal);
+
     public static string Of(int status, byte[] body)
     {
         var text = Encoding.UTF8.GetString(body);

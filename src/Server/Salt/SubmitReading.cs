@@ -13,8 +13,9 @@ internal static class SubmitReading
     {
         SaltExchange.Answered answered => OfAnswer(answered, minions, jid),
         SaltExchange.NotSent notSent => new SubmitOutcome.NotSent(notSent.Reason, CauseOf(notSent.Cause)),
+        SaltExchange.NotPermitted refused => new SubmitOutcome.Refused(refused.Reason),
         SaltExchange.Lost lost => new SubmitOutcome.Unclear(lost.Reason),
-        _ => throw new InvalidOperationException("An exchange has three ends."),
+        _ => throw new InvalidOperationException("An exchange has four ends."),
     };
 
     private static NotSentCause CauseOf(SaltFailure failure) =>

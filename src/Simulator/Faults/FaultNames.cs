@@ -32,6 +32,11 @@ public static class FaultNames
     /// <summary>The answer is 401 and the session is gone; logging in helps.</summary>
     public const string Http401 = "http-401";
 
+    /// <summary>
+    /// The answer is the 401 of a function that external_auth does not list; the session holds, nothing is published.
+    /// </summary>
+    public const string NotPermitted = "not-permitted";
+
     /// <summary>The answer is 403, as from a proxy; nothing is published.</summary>
     public const string Http403 = "http-403";
 

@@ -87,6 +87,11 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
             throw new ApiError(502, "The proxy server received an invalid response from an upstream server.");
         }
 
+        if (session is not null && Strikes(FaultNames.NotPermitted, chunks))
+        {
+            throw new ApiError(401, "Authorization error occurred.");
+        }
+
         if (session is not null && Strikes(FaultNames.Http401, chunks))
         {
             sessions.Close(session);

@@ -79,6 +79,17 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_master_that_did_not_answer_is_asked_again_soon_and_not_at_the_next_interval()
+    {
+        _a.Down = new SaltAnswer<MinionKeys>.Failed(SaltFailure.Unreachable, "connection refused");
+        var away = _fleet.Keys.WaitAfter(await _fleet.ReadKeysAsync());
+        _a.Down = null;
+        var well = _fleet.Keys.WaitAfter(await _fleet.ReadKeysAsync());
+
+        Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5)), (away, well));
+    }
+
+    [Fact]
     public async Task What_a_master_that_does_not_answer_last_said_stands()
     {
         _a.Has("accepted", "web1").Has("pending", "web2");

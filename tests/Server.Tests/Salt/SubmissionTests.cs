@@ -96,6 +96,21 @@ public sealed class SubmissionTests
         Assert.False(Assert.IsType<SaltAnswer<MasterProbe>.Given>(probe).Value.HasRights);
     }
 
+    [Fact]
+    public async Task A_call_that_external_auth_does_not_list_is_refused_and_not_tried_for_ever()
+    {
+        await using var salt = new FakeSaltApi(request => request.IsLogin
+            ? FakeReply.Json("200 OK", """{"return":[{"token":"cafe","perms":["test\\.echo$"]}]}""")
+            : FakeReply.Page(
+                "401 Unauthorized", "<html><body><h2>401 Unauthorized</h2><p>Authorization error occurred.</p>"));
+        using var master = TestMaster.At(salt.Url);
+
+        var refused = Assert.IsType<SubmitOutcome.Refused>(await master.PingAsync());
+
+        Assert.Contains("external_auth does not let the user", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal(2, salt.Jobs.Count);
+    }
+
     [Theory]
     [InlineData("403 Forbidden", typeof(SubmitOutcome.NotSent))]
     [InlineData("302 Found", typeof(SubmitOutcome.NotSent))]

@@ -72,6 +72,17 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_function_that_the_master_does_not_permit_fails_its_targets_once()
+    {
+        rig.Master.Faults.Set(FaultNames.NotPermitted, function: "state.apply");
+
+        var action = await rig.ScheduleAsync("state.apply", """{"states":["ok"]}""");
+
+        Assert.Equal("Failed", await rig.UntilEndedAsync(action));
+        Assert.Equal("Completed", await rig.UntilEndedAsync(await rig.ScheduleAsync("ping")));
+    }
+
+    [Fact]
     public async Task Returns_that_come_twice_or_late_or_in_an_open_transaction_settle_once()
     {
         rig.Master.Faults.Set(FaultNames.ReturnTwice, seconds: 0.2, minion: "minion000?");
