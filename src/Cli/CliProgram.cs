@@ -50,6 +50,12 @@ internal static class CliProgram
             output.Error.WriteLine(error.Message);
             return ExitCodes.Usage;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A file or folder of ours: not there, full, not ours to write.
+            output.Error.WriteLine(error.Message);
+            return ExitCodes.Usage;
+        }
         catch (NpgsqlException error)
         {
             output.Error.WriteLine($"The database: {error.Message}");

@@ -1,12 +1,15 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Saltern.Server.Access;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
@@ -63,7 +66,7 @@ internal sealed class SalternServer : IAsyncDisposable
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
         AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
-        var listen = Listen(builder);
+        Limit(builder);
 
         var application = builder.Build();
         try
@@ -76,12 +79,7 @@ internal sealed class SalternServer : IAsyncDisposable
             // It counts from now on; who reads /metrics first must not decide from when.
             _ = application.Services.GetRequiredService<MetricsCollector>();
             MapSlices(application);
-            foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
-            {
-                application.Urls.Add(url);
-            }
-
-            await application.StartAsync(cancellationToken);
+            await ListenAsync(application, cancellationToken);
             return new SalternServer(application);
         }
         catch
@@ -136,15 +134,33 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapWeb();
     }
 
-    private static ListenOptions Listen(WebApplicationBuilder builder)
-    {
-        var options =
-            builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+    private static void Limit(WebApplicationBuilder builder) =>
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>>((kestrel, listen) =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            kestrel.Limits.MaxRequestBodySize = listen.Value.MaxRequestBytes;
         });
-        return options;
+
+    private static async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)
+    {
+        var urls = application.Services.GetRequiredService<IOptions<ListenOptions>>().Value.Urls;
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            application.Urls.Add(url);
+        }
+
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            throw new SettingsException(
+                [$"Listen:Urls '{urls}' is taken; choose another with --port (demo) or --listen (server)."]);
+        }
+        catch (Exception error) when (error is SocketException || error.InnerException is SocketException)
+        {
+            throw new SettingsException([$"Listen:Urls '{urls}' cannot be listened on: {error.Message}"]);
+        }
     }
 }

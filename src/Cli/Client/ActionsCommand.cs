@@ -171,13 +171,26 @@ internal static class ActionsCommand
         using var answer = await api.OpenAsync($"{TargetPath(parsed)}/result{DomainQuery(parsed)}", cancellationToken);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
         var buffer = new char[16 * 1024];
-        while (await reader.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        while (await ReadAsync(reader, buffer, cancellationToken) is > 0 and var read)
         {
             await output.Out.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         await output.Out.WriteLineAsync();
         return ExitCodes.Ok;
+    }
+
+    private static async Task<int> ReadAsync(StreamReader reader, char[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException)
+        {
+            throw new CliFailure(
+                ExitCodes.NotReachable, $"The server broke off; what was written is not the whole: {error.Message}");
+        }
     }
 
     private static async Task<int> CancelAsync(

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
-using Saltern.Cli.Server;
+using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 
 namespace Saltern.Cli.Demo;
@@ -55,7 +55,7 @@ internal static class DemoCommand
         }
 
         var folder = Path.GetFullPath(
-            parsed.GetValue(Data) ?? Path.Combine(ServerSettings.DefaultDataFolder(), "demo"));
+            parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
         var port = parsed.GetValue(Once) && parsed.GetResult(Port) is null or { Implicit: true }
             ? 0
             : parsed.GetValue(Port);

@@ -73,10 +73,13 @@ internal sealed class DemoGround : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Server.StopAsync(CancellationToken.None);
-        await Server.DisposeAsync();
-        await Master.DisposeAsync();
-        await postgres.DisposeAsync();
+        // Whatever does not stop, what it stands on is stopped all the same.
+        await using (postgres)
+        await using (Master)
+        await using (Server)
+        {
+            await Server.StopAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>Applies the schema and makes the master's role; returns how the master connects.</summary>

@@ -33,7 +33,7 @@ internal sealed class OwnDatabase : IAsyncDisposable
         PrivatePostgres? postgres = null;
         if (!ServerSettings.NamesDatabase(settings))
         {
-            var folder = ServerSettings.DataFolder(parsed);
+            var folder = ServerSettings.DataFolder(settings);
             var running = PrivatePostgres.FindRunning(folder);
             if (running is null)
             {

@@ -48,7 +48,7 @@ internal static class ServerCommand
         await using var postgres = ServerSettings.NamesDatabase(settings)
             ? null
             : await PrivatePostgres.StartAsync(
-                ServerSettings.DataFolder(parsed), loggers.CreateLogger<PrivatePostgres>(), cancellationToken);
+                ServerSettings.DataFolder(settings), loggers.CreateLogger<PrivatePostgres>(), cancellationToken);
         if (postgres is not null)
         {
             settings = ServerSettings.WithDatabase(settings, postgres.ConnectionString);

@@ -8,6 +8,8 @@ namespace Saltern.Cli.Server;
 /// <summary>The options of commands that work on the server's own settings and database.</summary>
 internal static class ServerSettings
 {
+    private const string DataFolderKey = $"{DatabaseOptions.Section}:{nameof(DatabaseOptions.DataFolder)}";
+
     public static readonly Option<string?> Config = new("--config")
     {
         Description = $"File of settings; else {LoadedSettings.DefaultFile} in this folder where there is one.",
@@ -33,6 +35,11 @@ internal static class ServerSettings
             flags.Add(KeyValuePair.Create("Database", (string?)database));
         }
 
+        if (parsed.GetValue(Data) is { } data)
+        {
+            flags.Add(KeyValuePair.Create(DataFolderKey, (string?)data));
+        }
+
         return LoadedSettings.Load(parsed.GetValue(Config), flags);
     }
 
@@ -43,10 +50,12 @@ internal static class ServerSettings
     public static LoadedSettings WithDatabase(LoadedSettings settings, string connectionString) =>
         settings.With($"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}", connectionString);
 
-    /// <summary>Where our own PostgreSQL lives unless someone says otherwise.</summary>
-    public static string DataFolder(ParseResult parsed) => parsed.GetValue(Data) ?? DefaultDataFolder();
-
-    public static string DefaultDataFolder() => Environment.UserName == "root"
-        ? "/var/lib/saltern"
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "saltern");
+    /// <summary>Where our own PostgreSQL lives: --data, or the setting it stands for, or the default.</summary>
+    public static string DataFolder(LoadedSettings settings)
+    {
+        var folder = settings.Build()[DataFolderKey] ?? DatabaseOptions.DefaultDataFolder();
+        return folder.Trim().Length > 0
+            ? folder
+            : throw new SettingsException([$"{DataFolderKey} is not set; name a folder with it or with --data."]);
+    }
 }

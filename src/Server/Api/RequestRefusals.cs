@@ -47,7 +47,11 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
             case NpgsqlException database when IsAway(database):
                 LogDatabaseAway(exception, context.Request.Path);
                 return Problems.Of(
-                    503, "Database away", "The database does not answer. Nothing was changed; try again.");
+                    503, "Database away",
+                    HttpMethods.IsGet(context.Request.Method)
+                        ? "The database does not answer; try again."
+                        : "The database does not answer. It is not known whether the order was taken; look at "
+                            + "GET /api/v1/actions before sending it again.");
             default:
                 LogBroken(exception, context.Request.Method, context.Request.Path);
                 return Problems.Of(500, "Broken", "Something went wrong in the server; its log has the reason.");
