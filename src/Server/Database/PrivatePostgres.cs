@@ -145,14 +145,13 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         LogStarted(binaries.Major, cluster.Folder, Port);
     }
 
-    /// <summary>pg_ctl goes on when we no longer wait for it: then what it starts is stopped again.</summary>
+    /// <summary>When nobody wants the server any more by the time it runs, it is stopped again.</summary>
     private async Task<(int Code, string Output)> PgCtlStartAsync(CancellationToken cancellationToken)
     {
-        // Ctrl-C reaches us alone; once begun, a start takes a moment, and only a running server can be stopped.
-        var starting = PostgresCommand.TryRunAsync(
+        // A start that has begun is waited for: it takes a moment, and only a running server can be stopped.
+        var started = await PostgresCommand.TryRunAsync(
             binaries.PgCtl, ["start", "-w", "-t", "300", "-D", cluster.Folder, "-l", cluster.StartLog],
             CancellationToken.None);
-        var started = await starting;
         if (cancellationToken.IsCancellationRequested)
         {
             await StopAsync(CancellationToken.None);
