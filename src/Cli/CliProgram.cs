@@ -42,7 +42,7 @@ internal static class CliProgram
         }
         catch (CliFailure failure)
         {
-            output.Error.WriteLine(failure.Message);
+            output.ErrorLine(failure.Message);
             return failure.ExitCode;
         }
         catch (Exception error) when (error is SettingsException or SchemaRefusedException or PostgresMissingException)
@@ -58,7 +58,7 @@ internal static class CliProgram
         }
         catch (NpgsqlException error)
         {
-            output.Error.WriteLine($"The database: {error.Message}");
+            output.ErrorLine($"The database: {error.Message}");
             return ExitCodes.NotReachable;
         }
         catch (OperationCanceledException)

@@ -1,9 +1,10 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -134,12 +135,15 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapWeb();
     }
 
-    private static void Limit(WebApplicationBuilder builder) =>
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<ListenOptions>>((kestrel, listen) =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = listen.Value.MaxRequestBytes;
-        });
+    /// <summary>Kestrel is made before the settings are checked: what cannot be read is refused there, not here.</summary>
+    private static void Limit(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel(kestrel =>
+    {
+        var written = builder.Configuration[$"{ListenOptions.Section}:{nameof(ListenOptions.MaxRequestBytes)}"];
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = int.TryParse(written, CultureInfo.InvariantCulture, out var most) && most > 0
+            ? most
+            : new ListenOptions().MaxRequestBytes;
+    });
 
     private static async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)
     {

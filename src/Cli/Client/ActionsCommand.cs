@@ -33,7 +33,7 @@ internal static class ActionsCommand
         Of("watch", "Watch an action until it ends", output, (parsed, api, shown, cancellationToken) =>
             new ActionWatch(api, shown, clock, Connection.WantsJson(parsed))
                 .RunAsync(parsed.GetValue(Id), cancellationToken), Id),
-        Of("cancel", "Cancel what is still queued", output, CancelAsync, Id, Minions),
+        Of("cancel", "Cancel what is still queued; exit code 1 when a minion named was past cancelling", output, CancelAsync, Id, Minions),
         Of("reschedule", "Run failed (or all) targets once more", output, RescheduleAsync, Id, All, At),
         Of("archive", "Take a finished action out of the list", output, OrderAsync("archive"), Id),
         Of("unarchive", "Put an action back into the list", output, OrderAsync("unarchive"), Id),
@@ -199,10 +199,13 @@ internal static class ActionsCommand
         var answer = await api.PostAsync<CancelAnswer>(
             $"/api/v1/actions/{parsed.GetValue(Id)}/cancel",
             new CancelRequest { Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
+        var code = parsed.GetValue(Minions) is { Length: > 0 } && answer.NotQueuedCount > 0
+            ? ExitCodes.ActionFailed
+            : ExitCodes.Ok;
         if (Connection.WantsJson(parsed))
         {
             output.Json(answer);
-            return ExitCodes.Ok;
+            return code;
         }
 
         output.Line($"{answer.Cancelled} targets cancelled");
@@ -214,7 +217,7 @@ internal static class ActionsCommand
                 + $"{string.Join(", ", answer.NotQueued)}{more}");
         }
 
-        return ExitCodes.Ok;
+        return code;
     }
 
     private static async Task<int> RescheduleAsync(

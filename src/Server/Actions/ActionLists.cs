@@ -16,10 +16,12 @@ internal sealed class ActionLists(NpgsqlDataSource database)
 {
     private const int MostOrders = 100;
 
-    private const string Columns = """
+    internal const string Columns = """
         a.id, a.kind, a.description, a.status, a.created_by, a.created_at, a.earliest_at, a.started_at, a.ended_at,
         a.cancelled_at, a.archived_at, c.total, c.queued, c.picked_up, c.completed, c.failed, c.cancelled, c.skipped
         """;
+
+    internal const int ColumnCount = 18;
 
     /// <summary>A page of the list; <paramref name="after"/> is the <c>Next</c> of the page before.</summary>
     public async Task<Page<ActionSummary>> ListAsync(
@@ -74,22 +76,25 @@ internal sealed class ActionLists(NpgsqlDataSource database)
         return kinds.Count == 0 ? null : kinds[0];
     }
 
-    private static ActionSummary ReadSummary(NpgsqlDataReader row) => new()
+    private static ActionSummary ReadSummary(NpgsqlDataReader row) => ReadSummary(row, 0);
+
+    /// <summary>Reads <see cref="Columns"/>, which begin at this column.</summary>
+    internal static ActionSummary ReadSummary(NpgsqlDataReader row, int first) => new()
     {
-        Id = row.GetInt64(0),
-        Kind = row.GetString(1),
-        Description = row.IsDBNull(2) ? null : row.GetString(2),
-        Status = row.GetString(3),
-        CreatedBy = row.GetString(4),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(5),
-        EarliestAt = row.GetFieldValue<DateTimeOffset>(6),
-        StartedAt = TimeOrNull(row, 7),
-        EndedAt = TimeOrNull(row, 8),
-        CancelledAt = TimeOrNull(row, 9),
-        ArchivedAt = TimeOrNull(row, 10),
+        Id = row.GetInt64(first),
+        Kind = row.GetString(first + 1),
+        Description = row.IsDBNull(first + 2) ? null : row.GetString(first + 2),
+        Status = row.GetString(first + 3),
+        CreatedBy = row.GetString(first + 4),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(first + 5),
+        EarliestAt = row.GetFieldValue<DateTimeOffset>(first + 6),
+        StartedAt = TimeOrNull(row, first + 7),
+        EndedAt = TimeOrNull(row, first + 8),
+        CancelledAt = TimeOrNull(row, first + 9),
+        ArchivedAt = TimeOrNull(row, first + 10),
         Counts = new StatusCounts(
-            row.GetInt32(11), row.GetInt32(12), row.GetInt32(13), row.GetInt32(14), row.GetInt32(15),
-            row.GetInt32(16), row.GetInt32(17)),
+            row.GetInt32(first + 11), row.GetInt32(first + 12), row.GetInt32(first + 13), row.GetInt32(first + 14),
+            row.GetInt32(first + 15), row.GetInt32(first + 16), row.GetInt32(first + 17)),
     };
 
     private static ActionDetail ReadDetail(NpgsqlDataReader row, IReadOnlyList<OrderLine> orders) => new()
