@@ -13,6 +13,9 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
 {
     private const int MostNamed = 100;
 
+    /// <summary>The log of orders keeps how many were named, and these; it is shown with the action and never ends.</summary>
+    private const int MostRecorded = 20;
+
     /// <summary>Cancels the action, or only these of its minions (Salt's minion ids).</summary>
     public async Task<CancelOutcome> CancelAsync(
         ActionId action, IReadOnlyList<string>? minions, string actor, CancellationToken cancellationToken)
@@ -44,7 +47,10 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
                 action, CountChange.Move(TargetStatus.Queued, TargetStatus.Cancelled, cancelled.Count), cancelled);
         }
 
-        var detail = JsonSerializer.Serialize(new { minions, cancelled = cancelled.Count });
+        var detail = JsonSerializer.Serialize(new
+        {
+            minions = minions?.Take(MostRecorded), named = minions?.Count, cancelled = cancelled.Count,
+        });
         await Orders.RecordAsync(connection, action, "cancel", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
