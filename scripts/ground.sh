@@ -1,11 +1,15 @@
 # What the scripts at the root stand on: the SDK, Debian's packages, and knowing when a build is due. Sourced by them.
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# The SDK needs ICU otherwise, which small systems lack; nothing here depends on a culture.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 say() { printf '%s\n' "$*" >&2; }
 
 require_dotnet() {
-    if ! (cd "$root" && dotnet --version) > /dev/null 2>&1; then
+    local said
+    if ! said=$(cd "$root" && dotnet --version 2>&1); then
+        say "$said"
         say "saltern: the .NET 10 SDK is missing (or older than global.json asks for). Install it with:"
         say "  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 && export PATH=\$HOME/.dotnet:\$PATH"
         exit 1

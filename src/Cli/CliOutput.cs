@@ -28,7 +28,10 @@ internal sealed class CliOutput(TextWriter output, TextWriter error, bool isTerm
 
     public void Json<T>(T value) => Out.WriteLine(JsonSerializer.Serialize(value, Indented));
 
-    public void Line(string text) => Out.WriteLine(text);
+    public void Line(string text) => Out.WriteLine(Printable(text, '\n'));
+
+    /// <summary>For what a server or a minion said.</summary>
+    public void ErrorLine(string text) => Error.WriteLine(Printable(text, '\n'));
 
     public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string?>> rows)
     {
@@ -64,6 +67,8 @@ internal sealed class CliOutput(TextWriter output, TextWriter error, bool isTerm
     }
 
     /// <summary>What a minion sent must not steer the terminal of whoever looks at it.</summary>
-    private static string Printable(string? text) =>
-        string.Concat((text ?? "").Select(letter => char.IsControl(letter) ? ' ' : letter));
+    private static string Printable(string? text) => Printable(text, ' ');
+
+    private static string Printable(string? text, char kept) =>
+        string.Concat((text ?? "").Select(letter => char.IsControl(letter) && letter != kept ? ' ' : letter));
 }

@@ -42,7 +42,7 @@ internal static class CliProgram
         }
         catch (CliFailure failure)
         {
-            output.Error.WriteLine(failure.Message);
+            output.ErrorLine(failure.Message);
             return failure.ExitCode;
         }
         catch (Exception error) when (error is SettingsException or SchemaRefusedException or PostgresMissingException)
@@ -50,9 +50,15 @@ internal static class CliProgram
             output.Error.WriteLine(error.Message);
             return ExitCodes.Usage;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A file or folder of ours: not there, full, not ours to write.
+            output.Error.WriteLine(error.Message);
+            return ExitCodes.Usage;
+        }
         catch (NpgsqlException error)
         {
-            output.Error.WriteLine($"The database: {error.Message}");
+            output.ErrorLine($"The database: {error.Message}");
             return ExitCodes.NotReachable;
         }
         catch (OperationCanceledException)

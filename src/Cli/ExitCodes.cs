@@ -6,7 +6,9 @@ internal static class ExitCodes
     /// <summary>Done; where an action was watched: all of its targets completed.</summary>
     public const int Ok = 0;
 
-    /// <summary>The action that was watched ended, and not all of its targets completed.</summary>
+    /// <summary>
+    /// The action that was watched ended, and not all of its targets completed; or a minion was past cancelling.
+    /// </summary>
     public const int ActionFailed = 1;
 
     /// <summary>The command or its arguments were wrong, here or by the server's judgement.</summary>
@@ -25,6 +27,7 @@ internal static class ExitCodes
     public const int Interrupted = 130;
 
     public const string Help =
-        "Exit codes: 0 done (watched: all completed), 1 the watched action ended with failures, 2 wrong usage or not "
+        "Exit codes: 0 done (watched: all completed), 1 the watched action ended with failures "
+        + "(or: past cancelling), 2 wrong usage or not "
         + "valid, 3 server not reachable, 4 not allowed, 5 not found.";
 }

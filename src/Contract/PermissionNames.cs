@@ -8,7 +8,10 @@ public static class PermissionNames
     /// <summary>See everything: actions, results, minions, groups, masters.</summary>
     public const string Read = "read";
 
-    /// <summary>Schedule, cancel, reschedule, archive and delete actions; write groups.</summary>
+    /// <summary>
+    /// Schedule, cancel, reschedule, archive and delete actions; write groups. The kind <c>script.run</c> is one of
+    /// those actions and runs as root: who may schedule is root on every minion.
+    /// </summary>
     public const string Schedule = "schedule";
 
     /// <summary>

@@ -8,6 +8,7 @@ internal sealed class ListenOptions
     public const string Section = "Listen";
 
     /// <summary>Addresses, separated by semicolons; port 0 is any free one.</summary>
+    [ListenAddresses]
     public string Urls { get; set; } = "http://127.0.0.1:8070";
 
     /// <summary>Largest request. A script may have 1 MB, and JSON may double what it escapes.</summary>

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -7,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Saltern.Server.Access;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
@@ -63,7 +67,7 @@ internal sealed class SalternServer : IAsyncDisposable
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
         AddSlices(builder.Services, builder.Configuration);
         change?.Invoke(builder.Services);
-        var listen = Listen(builder);
+        Limit(builder);
 
         var application = builder.Build();
         try
@@ -76,12 +80,7 @@ internal sealed class SalternServer : IAsyncDisposable
             // It counts from now on; who reads /metrics first must not decide from when.
             _ = application.Services.GetRequiredService<MetricsCollector>();
             MapSlices(application);
-            foreach (var url in listen.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
-            {
-                application.Urls.Add(url);
-            }
-
-            await application.StartAsync(cancellationToken);
+            await ListenAsync(application, cancellationToken);
             return new SalternServer(application);
         }
         catch
@@ -136,15 +135,36 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapWeb();
     }
 
-    private static ListenOptions Listen(WebApplicationBuilder builder)
+    /// <summary>Kestrel is made before the settings are checked: what cannot be read is refused there, not here.</summary>
+    private static void Limit(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel(kestrel =>
     {
-        var options =
-            builder.Configuration.GetSection(ListenOptions.Section).Get<ListenOptions>() ?? new ListenOptions();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var written = builder.Configuration[$"{ListenOptions.Section}:{nameof(ListenOptions.MaxRequestBytes)}"];
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = int.TryParse(written, CultureInfo.InvariantCulture, out var most) && most > 0
+            ? most
+            : new ListenOptions().MaxRequestBytes;
+    });
+
+    private static async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)
+    {
+        var urls = application.Services.GetRequiredService<IOptions<ListenOptions>>().Value.Urls;
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
-        });
-        return options;
+            application.Urls.Add(url);
+        }
+
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (IOException error) when (error.InnerException is AddressInUseException)
+        {
+            throw new SettingsException(
+                [$"Listen:Urls '{urls}' is taken; choose another with --port (demo) or --listen (server)."]);
+        }
+        catch (Exception error) when (error is SocketException || error.InnerException is SocketException)
+        {
+            throw new SettingsException([$"Listen:Urls '{urls}' cannot be listened on: {error.Message}"]);
+        }
     }
 }

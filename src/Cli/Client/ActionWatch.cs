@@ -161,7 +161,7 @@ internal sealed class ActionWatch(Api api, CliOutput output, TimeProvider clock,
     {
         if (!saidAway)
         {
-            output.Error.WriteLine($"{message} Trying again until it is back.");
+            output.ErrorLine($"{message} Trying again until it is back.");
             saidAway = true;
         }
     }

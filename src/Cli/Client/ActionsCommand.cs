@@ -33,7 +33,7 @@ internal static class ActionsCommand
         Of("watch", "Watch an action until it ends", output, (parsed, api, shown, cancellationToken) =>
             new ActionWatch(api, shown, clock, Connection.WantsJson(parsed))
                 .RunAsync(parsed.GetValue(Id), cancellationToken), Id),
-        Of("cancel", "Cancel what is still queued", output, CancelAsync, Id, Minions),
+        Of("cancel", "Cancel what is still queued; exit code 1 when a minion named was past cancelling", output, CancelAsync, Id, Minions),
         Of("reschedule", "Run failed (or all) targets once more", output, RescheduleAsync, Id, All, At),
         Of("archive", "Take a finished action out of the list", output, OrderAsync("archive"), Id),
         Of("unarchive", "Put an action back into the list", output, OrderAsync("unarchive"), Id),
@@ -171,7 +171,7 @@ internal static class ActionsCommand
         using var answer = await api.OpenAsync($"{TargetPath(parsed)}/result{DomainQuery(parsed)}", cancellationToken);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken));
         var buffer = new char[16 * 1024];
-        while (await reader.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        while (await ReadAsync(reader, buffer, cancellationToken) is > 0 and var read)
         {
             await output.Out.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
@@ -180,16 +180,32 @@ internal static class ActionsCommand
         return ExitCodes.Ok;
     }
 
+    private static async Task<int> ReadAsync(StreamReader reader, char[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException)
+        {
+            throw new CliFailure(
+                ExitCodes.NotReachable, $"The server broke off; what was written is not the whole: {error.Message}");
+        }
+    }
+
     private static async Task<int> CancelAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
     {
         var answer = await api.PostAsync<CancelAnswer>(
             $"/api/v1/actions/{parsed.GetValue(Id)}/cancel",
             new CancelRequest { Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
+        var code = parsed.GetValue(Minions) is { Length: > 0 } && answer.NotQueuedCount > 0
+            ? ExitCodes.ActionFailed
+            : ExitCodes.Ok;
         if (Connection.WantsJson(parsed))
         {
             output.Json(answer);
-            return ExitCodes.Ok;
+            return code;
         }
 
         output.Line($"{answer.Cancelled} targets cancelled");
@@ -201,7 +217,7 @@ internal static class ActionsCommand
                 + $"{string.Join(", ", answer.NotQueued)}{more}");
         }
 
-        return ExitCodes.Ok;
+        return code;
     }
 
     private static async Task<int> RescheduleAsync(

@@ -40,6 +40,13 @@ internal static class Connection
                 ExitCodes.Usage, $"'{server}' is not an address of a server, such as {DefaultServer}.");
         }
 
+        if (address.PathAndQuery != "/")
+        {
+            throw new CliFailure(
+                ExitCodes.Usage,
+                $"'{server}' has a path; a server is reached at the root of an address, such as {DefaultServer}.");
+        }
+
         var client = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (ReadToken(parsed) is { } token)
         {

@@ -6,9 +6,14 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Cli.Demo;
 
-/// <summary><c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.</summary>
+/// <summary>
+/// <c>saltern demo</c>: a server and a master with minions, on this machine and without any of them real.
+/// </summary>
 internal static class DemoCommand
 {
+    /// <summary>So long may pass without another minion becoming known.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private static readonly Option<int> Minions = new("--minions")
     {
         Description = "How many simulated minions.",
@@ -17,7 +22,7 @@ internal static class DemoCommand
 
     private static readonly Option<string?> Data = new("--data")
     {
-        Description = "Folder of the demo's own PostgreSQL.",
+        Description = "Folder of the demo's own PostgreSQL; with --once else a new one that is removed at the end.",
     };
 
     private static readonly Option<int> Port = new("--port")
@@ -52,20 +57,23 @@ internal static class DemoCommand
             throw new CliFailure(ExitCodes.Usage, $"--minions is {minions}; allowed is 1 to 200000.");
         }
 
-        var folder = Path.GetFullPath(
-            parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
-        var port = parsed.GetValue(Once) && parsed.GetResult(Port) is null or { Implicit: true }
+        var once = parsed.GetValue(Once);
+        using var folder = once && parsed.GetValue(Data) is null
+            ? DemoFolder.ForOneRun()
+            : DemoFolder.Lasting(
+                parsed.GetValue(Data) ?? Path.Combine(DatabaseOptions.DefaultDataFolder(), "demo"));
+        var port = once && parsed.GetResult(Port) is null or { Implicit: true }
             ? 0
             : parsed.GetValue(Port);
         output.Line($"Starting PostgreSQL, a simulated master with {minions} minions, and the server …");
-        await using var ground = await DemoGround.StartAsync(folder, minions, port, cancellationToken);
+        await using var ground = await DemoGround.StartAsync(folder.Path, minions, port, cancellationToken);
         await UntilKnownAsync(ground, minions, clock, cancellationToken);
-        if (parsed.GetValue(Once))
+        if (once)
         {
             return await new DemoRun(ground, output, clock).RunAsync(minions, cancellationToken);
         }
 
-        Welcome(ground, folder, output);
+        Welcome(ground, folder.Path, output);
         await ground.Server.WaitForShutdownAsync(cancellationToken);
         output.Line("Stopping …");
         return ExitCodes.Ok;
@@ -95,9 +103,31 @@ internal static class DemoCommand
         DemoGround ground, int minions, TimeProvider clock, CancellationToken cancellationToken)
     {
         var lists = ground.Server.Services.GetRequiredService<MinionLists>();
-        while ((await lists.CountAsync(cancellationToken)).Accepted < minions)
+        var (known, since) = (-1, clock.GetTimestamp());
+        while (known < minions)
         {
+            var now = (await lists.CountAsync(cancellationToken)).Accepted;
+            if (now > known)
+            {
+                (known, since) = (now, clock.GetTimestamp());
+            }
+            else if (clock.GetElapsedTime(since) > Patience)
+            {
+                throw await NotKnownAsync(ground, known, minions, cancellationToken);
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(100), clock, cancellationToken);
         }
+    }
+
+    private static async Task<CliFailure> NotKnownAsync(
+        DemoGround ground, int known, int minions, CancellationToken cancellationToken)
+    {
+        var masters = await ground.Server.Services.GetRequiredService<Masters>().ListAsync(cancellationToken);
+        var reasons = masters.Select(one => $"{one.Name} is {one.Health} ({one.HealthReason ?? "no reason known"})");
+        return new CliFailure(
+            ExitCodes.NotReachable,
+            $"For {Patience.TotalSeconds:0} s no more than {known} of {minions} minions became known: "
+            + string.Join(", ", reasons));
     }
 }

@@ -73,13 +73,16 @@ internal sealed class DemoGround : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Server.StopAsync(CancellationToken.None);
-        await Server.DisposeAsync();
-        await Master.DisposeAsync();
-        await postgres.DisposeAsync();
+        // Whatever does not stop, what it stands on is stopped all the same.
+        await using (postgres)
+        await using (Master)
+        await using (Server)
+        {
+            await Server.StopAsync(CancellationToken.None);
+        }
     }
 
-    /// <summary>Applies the schema and makes the master's role; returns how the master connects.</summary>
+    /// <summary>Applies the schema, ends what an earlier demo left, and makes the master's role; returns how the master connects.</summary>
     private static async Task<string> PrepareJobCacheAsync(
         PrivatePostgres postgres, CancellationToken cancellationToken)
     {
@@ -93,6 +96,8 @@ internal sealed class DemoGround : IAsyncDisposable
         services.AddSingleton<ReturnerRoles>();
         await using var provider = services.BuildServiceProvider();
         await provider.GetRequiredService<SchemaChanges>().ApplyAsync(cancellationToken);
+        await EarlierDemo.SettleAsync(
+            provider.GetRequiredService<NpgsqlDataSource>(), TimeProvider.System, cancellationToken);
         var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         await provider.GetRequiredService<ReturnerRoles>().WriteAsync(MasterRole, password, cancellationToken);
         return new NpgsqlConnectionStringBuilder

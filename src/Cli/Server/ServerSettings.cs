@@ -35,9 +35,9 @@ internal static class ServerSettings
             flags.Add(KeyValuePair.Create("Database", (string?)database));
         }
 
-        if (parsed.GetValue(Data) is { } folder)
+        if (parsed.GetValue(Data) is { } data)
         {
-            flags.Add(KeyValuePair.Create(DataFolderKey, (string?)folder));
+            flags.Add(KeyValuePair.Create(DataFolderKey, (string?)data));
         }
 
         return LoadedSettings.Load(parsed.GetValue(Config), flags);
@@ -50,7 +50,12 @@ internal static class ServerSettings
     public static LoadedSettings WithDatabase(LoadedSettings settings, string connectionString) =>
         settings.With($"{DatabaseOptions.Section}:{nameof(DatabaseOptions.ConnectionString)}", connectionString);
 
-    /// <summary>Where our own PostgreSQL lives.</summary>
-    public static string DataFolder(LoadedSettings settings) =>
-        settings.Build()[DataFolderKey] is { Length: > 0 } folder ? folder : DatabaseOptions.DefaultDataFolder();
+    /// <summary>Where our own PostgreSQL lives: --data, or the setting it stands for, or the default.</summary>
+    public static string DataFolder(LoadedSettings settings)
+    {
+        var folder = settings.Build()[DataFolderKey] ?? DatabaseOptions.DefaultDataFolder();
+        return folder.Trim().Length > 0
+            ? folder
+            : throw new SettingsException([$"{DataFolderKey} is not set; name a folder with it or with --data."]);
+    }
 }

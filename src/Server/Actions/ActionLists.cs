@@ -16,10 +16,15 @@ internal sealed class ActionLists(NpgsqlDataSource database)
 {
     private const int MostOrders = 100;
 
-    private const string Columns = """
+    /// <summary>Bytes as they are stored.</summary>
+    private const int MostShown = 32 * 1024;
+
+    internal const string Columns = """
         a.id, a.kind, a.description, a.status, a.created_by, a.created_at, a.earliest_at, a.started_at, a.ended_at,
         a.cancelled_at, a.archived_at, c.total, c.queued, c.picked_up, c.completed, c.failed, c.cancelled, c.skipped
         """;
+
+    internal const int ColumnCount = 18;
 
     /// <summary>A page of the list; <paramref name="after"/> is the <c>Next</c> of the page before.</summary>
     public async Task<Page<ActionSummary>> ListAsync(
@@ -51,7 +56,18 @@ internal sealed class ActionLists(NpgsqlDataSource database)
     }
 
     /// <summary>An action with all that was ordered; null if there is none.</summary>
-    public async Task<ActionDetail?> FindAsync(ActionId action, CancellationToken cancellationToken)
+    public Task<ActionDetail?> FindAsync(ActionId action, CancellationToken cancellationToken) =>
+        FindAsync(FindSql, [action.Value], action, cancellationToken);
+
+    /// <summary>
+    /// The same for a page that is read again at every change: of arguments and names of minions that take much room,
+    /// of which there may be megabytes, there is a sentence and the first names.
+    /// </summary>
+    public Task<ActionDetail?> FindBrieflyAsync(ActionId action, CancellationToken cancellationToken) =>
+        FindAsync(FindBrieflySql, [action.Value, MostShown], action, cancellationToken);
+
+    private async Task<ActionDetail?> FindAsync(
+        string sql, object?[] values, ActionId action, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var orders = await Statement.QueryAsync(
@@ -61,7 +77,7 @@ internal sealed class ActionLists(NpgsqlDataSource database)
                 row.IsDBNull(3) ? null : JsonElement.Parse(row.GetString(3))),
             cancellationToken);
         var found = await Statement.QueryAsync(
-            connection, FindSql, [action.Value], row => ReadDetail(row, orders), cancellationToken);
+            connection, sql, values, row => ReadDetail(row, orders), cancellationToken);
         return found.Count == 0 ? null : found[0];
     }
 
@@ -74,22 +90,25 @@ internal sealed class ActionLists(NpgsqlDataSource database)
         return kinds.Count == 0 ? null : kinds[0];
     }
 
-    private static ActionSummary ReadSummary(NpgsqlDataReader row) => new()
+    private static ActionSummary ReadSummary(NpgsqlDataReader row) => ReadSummary(row, 0);
+
+    /// <summary>Reads <see cref="Columns"/>, which begin at this column.</summary>
+    internal static ActionSummary ReadSummary(NpgsqlDataReader row, int first) => new()
     {
-        Id = row.GetInt64(0),
-        Kind = row.GetString(1),
-        Description = row.IsDBNull(2) ? null : row.GetString(2),
-        Status = row.GetString(3),
-        CreatedBy = row.GetString(4),
-        CreatedAt = row.GetFieldValue<DateTimeOffset>(5),
-        EarliestAt = row.GetFieldValue<DateTimeOffset>(6),
-        StartedAt = TimeOrNull(row, 7),
-        EndedAt = TimeOrNull(row, 8),
-        CancelledAt = TimeOrNull(row, 9),
-        ArchivedAt = TimeOrNull(row, 10),
+        Id = row.GetInt64(first),
+        Kind = row.GetString(first + 1),
+        Description = row.IsDBNull(first + 2) ? null : row.GetString(first + 2),
+        Status = row.GetString(first + 3),
+        CreatedBy = row.GetString(first + 4),
+        CreatedAt = row.GetFieldValue<DateTimeOffset>(first + 5),
+        EarliestAt = row.GetFieldValue<DateTimeOffset>(first + 6),
+        StartedAt = TimeOrNull(row, first + 7),
+        EndedAt = TimeOrNull(row, first + 8),
+        CancelledAt = TimeOrNull(row, first + 9),
+        ArchivedAt = TimeOrNull(row, first + 10),
         Counts = new StatusCounts(
-            row.GetInt32(11), row.GetInt32(12), row.GetInt32(13), row.GetInt32(14), row.GetInt32(15),
-            row.GetInt32(16), row.GetInt32(17)),
+            row.GetInt32(first + 11), row.GetInt32(first + 12), row.GetInt32(first + 13), row.GetInt32(first + 14),
+            row.GetInt32(first + 15), row.GetInt32(first + 16), row.GetInt32(first + 17)),
     };
 
     private static ActionDetail ReadDetail(NpgsqlDataReader row, IReadOnlyList<OrderLine> orders) => new()
@@ -141,6 +160,20 @@ internal sealed class ActionLists(NpgsqlDataSource database)
     internal const string FindSql = $"""
         select {Columns}, a.arguments::text, a.target::text, a.resolve_at_start, a.resolved_at, a.expires_at,
                a.batch_size, a.batch_percent, a.deadline_seconds
+        from saltern.action a join saltern.action_counts c on c.action_id = a.id
+        where a.id = $1
+        """;
+
+    internal const string FindBrieflySql = $$"""
+        select {{Columns}},
+               case when pg_column_size(a.arguments) <= $2 then a.arguments::text
+                    else '{"not shown": "the arguments are too long for a page; the REST interface has them"}' end,
+               case when pg_column_size(a.target) > $2 and json_typeof(a.target -> 'Minions') = 'array'
+                    then json_build_object('Minions', (select json_agg(n) from (
+                        select n from json_array_elements_text(a.target -> 'Minions') as n limit 3) as first_names),
+                        'KeyDomain', a.target -> 'KeyDomain')::text
+                    else a.target::text end,
+               a.resolve_at_start, a.resolved_at, a.expires_at, a.batch_size, a.batch_percent, a.deadline_seconds
         from saltern.action a join saltern.action_counts c on c.action_id = a.id
         where a.id = $1
         """;

@@ -8,9 +8,16 @@ namespace Saltern.Server.Actions;
 /// Reads the attempts of one target, each with what came back. The body is where the returner put it, in the day of the
 /// job cache that the attempt names; when that day has ended, it is what was kept with the attempt.
 /// </summary>
-internal sealed class AttemptDetails(NpgsqlDataSource database)
+internal sealed class AttemptDetails(NpgsqlDataSource database, TimeProvider clock) : IDisposable
 {
     private const int MostAttempts = 50;
+
+    /// <summary>A copy holds a connection of the pool for as long as its reader takes to read.</summary>
+    private const int MostCopies = 4;
+
+    private static readonly TimeSpan LongestCopy = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim copies = new(MostCopies);
 
     /// <summary>The latest attempts, newest first; of each result at most so many characters.</summary>
     public async Task<IReadOnlyList<AttemptDetail>> ListAsync(
@@ -35,10 +42,35 @@ internal sealed class AttemptDetails(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Writes the whole of what came back for an attempt, as it is, without ever holding it in memory. False if nothing
-    /// is kept; then nothing was written and <paramref name="begin"/> was not called.
+    /// Writes the whole of what came back for an attempt, as it is, without ever holding it in memory. Unless it was
+    /// written, <paramref name="begin"/> was not called. A reader that is too slow is cut off.
     /// </summary>
-    public async Task<bool> CopyResultAsync(
+    public async Task<ResultCopy> CopyResultAsync(
+        ActionId action, TargetSummary target, int number, Func<Task<Stream>> begin,
+        CancellationToken cancellationToken)
+    {
+        if (!await copies.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return ResultCopy.Busy;
+        }
+
+        try
+        {
+            using var timer = new CancellationTokenSource(LongestCopy, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+            return await FindAndCopyAsync(action, target, number, begin, either.Token)
+                ? ResultCopy.Written
+                : ResultCopy.NothingKept;
+        }
+        finally
+        {
+            copies.Release();
+        }
+    }
+
+    public void Dispose() => copies.Dispose();
+
+    private async Task<bool> FindAndCopyAsync(
         ActionId action, TargetSummary target, int number, Func<Task<Stream>> begin,
         CancellationToken cancellationToken)
     {

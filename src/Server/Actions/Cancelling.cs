@@ -13,6 +13,9 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
 {
     private const int MostNamed = 100;
 
+    /// <summary>The log of orders keeps how many were named, and these; it is shown with the action and never ends.</summary>
+    private const int MostRecorded = 20;
+
     /// <summary>Cancels the action, or only these of its minions (Salt's minion ids).</summary>
     public async Task<CancelOutcome> CancelAsync(
         ActionId action, IReadOnlyList<string>? minions, string actor, CancellationToken cancellationToken)
@@ -20,6 +23,8 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Counters first, as a claim does: whoever comes second waits here, and sees what the first one did.
+        await Counters.LockAsync(connection, [action.Value], cancellationToken);
         var found = await Statement.ExecuteAsync(
             connection, minions is null ? MarkSql : TouchSql, minions is null ? [action.Value, now] : [action.Value],
             cancellationToken);
@@ -36,9 +41,16 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
             connection, NotCancelledSql, [action.Value, wanted, MostNamed],
             row => (Name: row.GetString(0), All: row.GetInt64(1)), cancellationToken);
         var counters = new Counters();
-        counters.Add(
-            action, CountChange.Move(TargetStatus.Queued, TargetStatus.Cancelled, cancelled.Count), cancelled);
-        var detail = JsonSerializer.Serialize(new { minions, cancelled = cancelled.Count });
+        if (minions is null || cancelled.Count > 0)
+        {
+            counters.Add(
+                action, CountChange.Move(TargetStatus.Queued, TargetStatus.Cancelled, cancelled.Count), cancelled);
+        }
+
+        var detail = JsonSerializer.Serialize(new
+        {
+            minions = minions?.Take(MostRecorded), named = minions?.Count, cancelled = cancelled.Count,
+        });
         await Orders.RecordAsync(connection, action, "cancel", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -47,7 +59,11 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
             cancelled.Count, [.. others.Select(other => other.Name)], others.Count == 0 ? 0 : (int)others[0].All);
     }
 
-    internal const string MarkSql = "update action set cancelled_at = coalesce(cancelled_at, $2) where id = $1";
+    internal const string MarkSql = """
+        update action
+        set cancelled_at = case when ended_at is null then coalesce(cancelled_at, $2) else cancelled_at end
+        where id = $1
+        """;
 
     internal const string TouchSql = "update action set cancelled_at = cancelled_at where id = $1";
 

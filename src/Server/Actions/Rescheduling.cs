@@ -27,16 +27,25 @@ internal sealed class Rescheduling(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var expires = earliest + options.Value.ExpiresAfter;
-        var found = await Statement.ExecuteAsync(
-            connection, ReopenSql, [action.Value, earliest, expires], cancellationToken);
-        if (found == 0)
+        await Counters.LockAsync(connection, [action.Value], cancellationToken);
+        var reopened = await Statement.QueryAsync(
+            connection, ReopenSql, [action.Value, earliest, expires],
+            row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        if (reopened.Count == 0)
         {
             return new OrderOutcome.NotFound();
         }
 
+        if (reopened[0] <= earliest)
+        {
+            return new OrderOutcome.Refused(
+                $"action {action} is still running and expires at {reopened[0]:u}, before {earliest:u}; "
+                + "wait for its end, or give an earlier time; nothing was changed");
+        }
+
         var statuses = scope == RescheduleScope.All
             ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
-            : ["Failed", "Cancelled", "Skipped"];
+            : ["Failed", "Skipped"];
         var moved = await Statement.QueryAsync(
             connection, RequeueSql, [action.Value, statuses, earliest > now ? earliest : null],
             row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), cancellationToken);
@@ -56,6 +65,8 @@ internal sealed class Rescheduling(
         var detail = JsonSerializer.Serialize(new { scope = scope.ToString(), earliestAt = earliest, targets });
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
+        // What was answered before belongs to the attempts that ended.
+        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         bells.Due.Ring();
@@ -66,8 +77,10 @@ internal sealed class Rescheduling(
     internal const string ReopenSql = """
         update action
         set earliest_at = case when ended_at is null then earliest_at else $2 end,
-            expires_at = greatest(expires_at, $3), cancelled_at = null, archived_at = null
+            expires_at = case when ended_at is null then expires_at else greatest(expires_at, $3) end,
+            cancelled_at = null, archived_at = null
         where id = $1
+        returning expires_at
         """;
 
     internal const string RequeueSql = """

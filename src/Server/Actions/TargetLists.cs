@@ -54,19 +54,22 @@ internal sealed class TargetLists(NpgsqlDataSource database)
             connection, FindSql, [action.Value, minion, inDomain], ReadSummary, cancellationToken);
     }
 
-    private static TargetSummary ReadSummary(NpgsqlDataReader row) => new()
+    private static TargetSummary ReadSummary(NpgsqlDataReader row) => ReadSummary(row, 0);
+
+    /// <summary>Reads <see cref="Columns"/>, which begin at this column.</summary>
+    internal static TargetSummary ReadSummary(NpgsqlDataReader row, int first) => new()
     {
-        Minion = row.GetString(0),
-        Domain = row.GetString(1),
-        MinionKey = row.GetInt64(2),
-        Status = row.GetString(3),
-        Guessed = row.GetBoolean(4),
-        RanAnyway = row.GetBoolean(5),
-        Attempt = row.GetInt32(6),
-        NotBefore = TimeOrNull(row, 7),
-        PickedUpAt = TimeOrNull(row, 8),
-        SettledAt = TimeOrNull(row, 9),
-        Reason = row.IsDBNull(10) ? null : row.GetString(10),
+        Minion = row.GetString(first),
+        Domain = row.GetString(first + 1),
+        MinionKey = row.GetInt64(first + 2),
+        Status = row.GetString(first + 3),
+        Guessed = row.GetBoolean(first + 4),
+        RanAnyway = row.GetBoolean(first + 5),
+        Attempt = row.GetInt32(first + 6),
+        NotBefore = TimeOrNull(row, first + 7),
+        PickedUpAt = TimeOrNull(row, first + 8),
+        SettledAt = TimeOrNull(row, first + 9),
+        Reason = row.IsDBNull(first + 10) ? null : row.GetString(first + 10),
     };
 
     private static DateTimeOffset? TimeOrNull(NpgsqlDataReader row, int column) =>

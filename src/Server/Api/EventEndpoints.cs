@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Saltern.Contract;
+using Saltern.Server.Access;
 using Saltern.Server.Actions;
 using Saltern.Server.Changes;
 
@@ -26,8 +27,8 @@ internal static class EventEndpoints
     }
 
     private static async Task<IResult> OpenAsync(
-        long? action, ChangeFeed feed, ActionLists actions, IOptions<ChangesOptions> options, TimeProvider clock,
-        HttpContext context, CancellationToken cancellationToken)
+        long? action, ChangeFeed feed, ActionLists actions, IOptions<ChangesOptions> options, TokenAccess tokens,
+        TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
         if (action is { } id && await actions.FindKindAsync(new ActionId(id), cancellationToken) is null)
         {
@@ -44,15 +45,31 @@ internal static class EventEndpoints
         // Proxies that buffer would hold events back until nobody needs them.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         return TypedResults.ServerSentEvents(
-            ReadAsync(subscription, options.Value.KeepAlive, clock, cancellationToken));
+            ReadAsync(subscription, options.Value.KeepAlive, HoldsAsync, clock, cancellationToken));
+
+        async Task<bool> HoldsAsync() =>
+            long.TryParse(context.User.FindFirst(AccessIdentity.TokenClaim)?.Value, out var token)
+            && await tokens.FindAsync(token, cancellationToken) is AccessAnswer.Granted granted
+            && granted.Identity.May(PermissionNames.Read);
     }
 
     private static async IAsyncEnumerable<SseItem<object>> ReadAsync(
-        ChangeSubscription subscription, TimeSpan quiet, TimeProvider clock,
+        ChangeSubscription subscription, TimeSpan quiet, Func<Task<bool>> holdsAsync, TimeProvider clock,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var asked = clock.GetTimestamp();
         await foreach (var change in subscription.ReadAsync(quiet, clock, cancellationToken))
         {
+            if (clock.GetElapsedTime(asked) >= quiet)
+            {
+                asked = clock.GetTimestamp();
+                if (!await holdsAsync())
+                {
+                    // Who comes again is told why the token no longer holds.
+                    yield break;
+                }
+            }
+
             yield return change switch
             {
                 ChangeEvent.Action one => new SseItem<object>(one.Changed, ChangeEventNames.Action),

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saltern.Contract;
+using Saltern.Server.Database;
 
 namespace Saltern.Server.Api;
 
@@ -16,9 +17,6 @@ namespace Saltern.Server.Api;
 /// </summary>
 internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) : IExceptionHandler
 {
-    /// <summary>Connection broken, not let in, no such database, out of resources, operator intervened.</summary>
-    private static readonly string[] AwayClasses = ["08", "28", "3D", "53", "57"];
-
     public async ValueTask<bool> TryHandleAsync(
         HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
@@ -44,10 +42,17 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
                 return Problems.Of(415, "Not JSON", "Send the body as JSON, with 'Content-Type: application/json'.");
             case BadHttpRequestException bad:
                 return OfBinding(bad);
-            case NpgsqlException database when IsAway(database):
+            case PostgresException text when DatabaseAway.RefusesText(text):
+                return Problems.Invalid(
+                    "text", "The request holds a character that cannot be stored: NUL, or half of a surrogate pair.");
+            case NpgsqlException database when DatabaseAway.Is(database):
                 LogDatabaseAway(exception, context.Request.Path);
                 return Problems.Of(
-                    503, "Database away", "The database does not answer. Nothing was changed; try again.");
+                    503, "Database away",
+                    HttpMethods.IsGet(context.Request.Method)
+                        ? "The database does not answer; try again."
+                        : "The database does not answer. It is not known whether the order was taken; look at "
+                            + "GET /api/v1/actions before sending it again.");
             default:
                 LogBroken(exception, context.Request.Method, context.Request.Path);
                 return Problems.Of(500, "Broken", "Something went wrong in the server; its log has the reason.");
@@ -103,11 +108,6 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
         _ when type.Contains("Date", StringComparison.Ordinal) => "a time such as 2026-03-01T08:00:00Z",
         _ => "readable",
     };
-
-    /// <summary>No connection, or one that broke; an error in a statement of ours is a bug.</summary>
-    private static bool IsAway(NpgsqlException exception) =>
-        exception is not PostgresException postgres || exception.IsTransient
-        || AwayClasses.Contains(postgres.SqlState[..2]);
 
     [GeneratedRegex("property '(?<member>[^']+)' could not be mapped .* type '(?<type>[^']+)'")]
     private static partial Regex UnmappedMember();

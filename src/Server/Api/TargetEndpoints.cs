@@ -26,6 +26,7 @@ internal static class TargetEndpoints
         targets.MapGet("/{minion}/result", ResultAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("Download the whole of what a minion sent, as it sent it")
             .Produces<string>(StatusCodes.Status200OK, "application/json")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
@@ -84,9 +85,13 @@ internal static class TargetEndpoints
         var number = attempt ?? found[0].Attempt;
         var written = await attempts.CopyResultAsync(
             new ActionId(id), found[0], number, () => BeginAsync(response), cancellationToken);
-        return written
-            ? TypedResults.Empty
-            : Problems.NotFound($"Nothing that {minion} sent for attempt {number} of action {id} is kept.");
+        return written switch
+        {
+            ResultCopy.Written => TypedResults.Empty,
+            ResultCopy.Busy => Problems.Of(
+                503, "Too many downloads", "This server sends as many results as it may; try again in a moment."),
+            _ => Problems.NotFound($"Nothing that {minion} sent for attempt {number} of action {id} is kept."),
+        };
     }
 
     /// <summary>What a minion sent is nobody's page: a browser must neither show nor guess at it.</summary>

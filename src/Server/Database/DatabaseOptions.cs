@@ -31,10 +31,15 @@ internal sealed class DatabaseOptions
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan SchemaChangeTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>For root what a service uses; else a folder of the user's own.</summary>
-    public static string DefaultDataFolder() => Environment.IsPrivilegedProcess
-        ? "/var/lib/saltern"
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "saltern");
+    /// <summary>For root, and for an account without a home, what a service uses; else a folder of the user's own.</summary>
+    public static string DefaultDataFolder()
+    {
+        var home = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return Environment.IsPrivilegedProcess || !Path.IsPathRooted(home)
+            ? "/var/lib/saltern"
+            : Path.Combine(home, "saltern");
+    }
 }
 
 [OptionsValidator]

@@ -163,17 +163,25 @@ internal sealed class PrivateCluster
 
     private async Task InitializeAsync(PostgresBinaries binaries, CancellationToken cancellationToken)
     {
+        // Made under another name: a start that is killed in the middle leaves nothing that looks like a cluster.
+        var making = Folder + ".new";
+        if (Directory.Exists(making))
+        {
+            Directory.Delete(making, recursive: true);
+        }
+
         await PostgresCommand.RunAsync(
             binaries.Initdb,
             [
-                "-D", Folder, "-U", Owner, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8",
+                "-D", making, "-U", Owner, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8",
                 "--locale=C.UTF-8",
             ],
             cancellationToken);
         await File.AppendAllTextAsync(
-            Path.Combine(Folder, "postgresql.conf"),
+            Path.Combine(making, "postgresql.conf"),
             "\ninclude 'saltern.conf'\ninclude_if_exists 'own.conf'\n",
             cancellationToken);
+        Directory.Move(making, Folder);
     }
 
     private int KeptPort()

@@ -86,9 +86,9 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
 
     private static FileStream Lock(string dataFolder)
     {
-        Directory.CreateDirectory(dataFolder);
         try
         {
+            Directory.CreateDirectory(dataFolder);
             return new FileStream(Path.Combine(dataFolder, "saltern.lock"), new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
@@ -120,17 +120,22 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
                 break;
         }
 
-        await CreateDatabaseAsync(cancellationToken);
+        try
+        {
+            await CreateDatabaseAsync(cancellationToken);
+        }
+        catch when (!Adopted)
+        {
+            await StopAsync(CancellationToken.None);
+            throw;
+        }
     }
 
     private async Task LaunchAsync(CancellationToken cancellationToken)
     {
         RefuseTakenPort();
         await cluster.WriteSettingsAsync(cancellationToken);
-        var (code, output) = await PostgresCommand.TryRunAsync(
-            binaries.PgCtl,
-            ["start", "-w", "-t", "300", "-D", cluster.Folder, "-l", cluster.StartLog],
-            cancellationToken);
+        var (code, output) = await PgCtlStartAsync(cancellationToken);
         if (code != 0)
         {
             throw new PostgresMissingException(
@@ -138,6 +143,22 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         }
 
         LogStarted(binaries.Major, cluster.Folder, Port);
+    }
+
+    /// <summary>When nobody wants the server any more by the time it runs, it is stopped again.</summary>
+    private async Task<(int Code, string Output)> PgCtlStartAsync(CancellationToken cancellationToken)
+    {
+        // A start that has begun is waited for: it takes a moment, and only a running server can be stopped.
+        var started = await PostgresCommand.TryRunAsync(
+            binaries.PgCtl, ["start", "-w", "-t", "300", "-D", cluster.Folder, "-l", cluster.StartLog],
+            CancellationToken.None);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await StopAsync(CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return started;
     }
 
     /// <summary>Masters are configured with this port, so it is never changed behind their back.</summary>

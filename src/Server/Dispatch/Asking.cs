@@ -28,7 +28,8 @@ internal sealed class Asking(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await Statement.ExecuteAsync(
             connection, Claiming.LockSql, [Claiming.MasterLockClass, master.Id], cancellationToken);
-        await Statement.ExecuteAsync(connection, ForgetLostSql, [master.Id, now], cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, ForgetLostSql, [master.Id, now, now + options.Value.AskDeadline], cancellationToken);
         await Statement.ExecuteAsync(
             connection, NeedSql, [master.Id, now, options.Value.AnswerCounts, settings.MaxNamesPerSubmission],
             cancellationToken);
@@ -52,14 +53,16 @@ internal sealed class Asking(
         return claimed;
     }
 
-    /// <summary>Asks that nobody answered in time are free to be asked again. Index submission_past_deadline.</summary>
+    /// <summary>
+    /// Asks that nobody answered in time may be asked again after a pause. Index submission_past_deadline.
+    /// </summary>
     internal const string ForgetLostSql = """
         with lost as (
             update submission s
             set outstanding = 0, outcome = coalesce(outcome, 'Unclear'), outcome_at = coalesce(outcome_at, $2)
             where master_id = $1 and is_ask and outstanding > 0 and deadline_at <= $2
             returning s.id, s.action_id)
-        update ask k set submission_id = null, due_at = $2 from lost l
+        update ask k set submission_id = null, due_at = $3 from lost l
         where k.action_id = l.action_id and k.submission_id = l.id and k.answered_at is null
         """;
 

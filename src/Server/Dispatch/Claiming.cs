@@ -135,9 +135,12 @@ internal sealed class Claiming(
 
     internal const string NextSql = "select nextval('submission_id'), nextval('jid_serial')";
 
-    /// <summary>Index submission_open.</summary>
+    /// <summary>Asks are small and do not count. Index submission_open.</summary>
     internal const string InFlightSql =
-        "select coalesce(sum(outstanding), 0)::int from submission where master_id = $1 and outstanding > 0";
+        """
+        select coalesce(sum(outstanding), 0)::int from submission
+        where master_id = $1 and outstanding > 0 and not is_ask
+        """;
 
     /// <summary>Indexes action_due, action_target_by_status.</summary>
     internal const string DueSql = $"""
@@ -152,6 +155,10 @@ internal sealed class Claiming(
                 limit $4) as found) as r
         where a.status in ('Scheduled', 'Running') and a.cancelled_at is null and a.earliest_at <= $2
           and a.expires_at > $2 and c.queued > 0 and r.ready > 0
+          and c.picked_up < case when a.batch_size is not null then a.batch_size
+                                 when a.batch_percent is not null
+                                     then greatest(1, c.total::bigint * a.batch_percent / 100)
+                                 else c.total end
         order by a.earliest_at, a.id
         limit $5
         """;

@@ -39,7 +39,11 @@ internal sealed class Dispatcher(
     /// <summary>What no master is needed for: skip what has expired, find the minions of what starts now.</summary>
     public async Task StartAndExpireAsync(CancellationToken cancellationToken)
     {
-        await expiry.RunOnceAsync(cancellationToken);
+        while (await expiry.RunOnceAsync(cancellationToken) > 0)
+        {
+            // Each turn ends a bounded number of targets.
+        }
+
         while (await resolving.RunOnceAsync(cancellationToken))
         {
             // Each turn resolves one action that has become due.
@@ -63,15 +67,17 @@ internal sealed class Dispatcher(
     /// <summary>One pass for one master; how long another master takes to answer does not matter to it.</summary>
     public async Task<int> ServeAsync(SaltMasterOptions settings, CancellationToken cancellationToken)
     {
-        var master = await ReadMasterAsync(settings.Name, cancellationToken);
-        if (master is null || !salt.TryGet(settings.Name, out var api) || master.UnavailableUntil > clock.GetUtcNow()
-            || !await IsUpAsync(master, api, cancellationToken))
+        var master = await ReadMasterAsync(settings, cancellationToken);
+        if (master is null || !salt.TryGet(settings.Name, out var api))
         {
             return 0;
         }
 
-        var taken = await takingOver.RunOnceAsync(master, settings, api, cancellationToken);
-        return master.Paused ? taken : taken + await HandOutAsync(master, settings, api, cancellationToken);
+        var maySend = !master.Paused && !(master.UnavailableUntil > clock.GetUtcNow())
+            && await IsUpAsync(master, api, cancellationToken);
+        // Evidence lies in the job cache: it is looked for whatever the state of the master.
+        var taken = await takingOver.RunOnceAsync(master, api, maySend, cancellationToken);
+        return maySend ? taken + await HandOutAsync(master, settings, api, cancellationToken) : taken;
     }
 
     /// <summary>A master that was not up is asked by a login before anything is claimed for it.</summary>
@@ -118,14 +124,15 @@ internal sealed class Dispatcher(
         return count;
     }
 
-    private async Task<MasterState?> ReadMasterAsync(string name, CancellationToken cancellationToken)
+    private async Task<MasterState?> ReadMasterAsync(
+        SaltMasterOptions settings, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var states = await Statement.QueryAsync(
-            connection, MasterSql, [name],
+            connection, MasterSql, [settings.Name],
             row => new MasterState(
                 row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3),
-                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4)),
+                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), settings.MasterTimeout),
             cancellationToken);
         return states.Count == 0 ? null : states[0];
     }
@@ -143,9 +150,11 @@ internal sealed class Dispatcher(
             (select min(a.expires_at) from action a join action_counts c on c.action_id = a.id
              where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0 and a.expires_at > $1),
             (select min(not_before) from action_target where status = 'Queued' and not_before > $1),
-            (select min(lease_until) + interval '10 ms' from submission where outcome is null),
+            (select min(lease_until) + interval '10 ms' from submission where outcome is null and lease_until > now()),
             (select min(unavailable_until) from master where unavailable_until > $1),
-            (select min(greatest(k.due_at, $1)) from ask k
-             where k.answered_at is null and k.submission_id is null and k.due_at < 'infinity'))
+            (select min(k.due_at) from ask k
+             join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key
+             where k.answered_at is null and k.submission_id is null and k.due_at > $1
+               and t.status in ('Queued', 'PickedUp')))
         """;
 }

@@ -5,43 +5,52 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Dispatch;
 
 /// <summary>
-/// Skips targets that are still queued when their action expires: what could not start in time never does.
+/// Ends targets that are still queued when their action expires (what could not start in time never does), and those
+/// that came back to the queue in the very moment their action was cancelled.
 /// </summary>
 internal sealed class Expiry(NpgsqlDataSource database, TimeProvider clock)
 {
-    private const int MostActions = 100;
+    private const int MostTargets = 20_000;
 
-    /// <summary>One bounded pass; returns how many targets were skipped.</summary>
+    /// <summary>One bounded pass; returns how many targets were ended.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var skipped = await Statement.QueryAsync(
-            connection, SkipSql, [now, MostActions],
-            row => (Action: new ActionId(row.GetInt64(0)), Count: row.GetInt32(1)), cancellationToken);
+        var ended = await Statement.QueryAsync(
+            connection, EndSql, [now, MostTargets],
+            row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
+                Count: row.GetInt32(2)),
+            cancellationToken);
         var counters = new Counters();
-        foreach (var (action, count) in skipped)
+        foreach (var (action, status, count) in ended)
         {
-            counters.Add(action, CountChange.Move(TargetStatus.Queued, TargetStatus.Skipped, count));
+            counters.Add(action, CountChange.Move(TargetStatus.Queued, status, count));
         }
 
         await counters.ApplyAsync(connection, now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return skipped.Sum(one => one.Count);
+        return ended.Sum(one => one.Count);
     }
 
-    internal const string SkipSql = """
-        with expired as (
-            select a.id from action a join action_counts c on c.action_id = a.id
-            where a.status in ('Scheduled', 'Running', 'Halted') and a.expires_at <= $1 and c.queued > 0
-            order by a.id limit $2),
-        skipped as (
+    internal const string EndSql = """
+        with due as (
+            select t.action_id, t.minion_key, a.cancelled_at is not null as cancelled
+            from action a
+            join action_counts c on c.action_id = a.id
+            join action_target t on t.action_id = a.id and t.status = 'Queued'
+            where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0
+              and (a.expires_at <= $1 or a.cancelled_at is not null)
+            limit $2
+            for update of t skip locked),
+        ended as (
             update action_target t
-            set status = 'Skipped', settled_at = $1, not_before = null,
-                reason = 'expired before it could start' || coalesce(' (' || t.reason || ')', '')
-            from expired e where t.action_id = e.id and t.status = 'Queued'
-            returning t.action_id)
-        select action_id, count(*)::int from skipped group by action_id order by action_id
+            set status = case when d.cancelled then 'Cancelled' else 'Skipped' end, settled_at = $1, not_before = null,
+                reason = case when d.cancelled then 'cancelled' else 'expired before it could start' end
+                    || coalesce(' (' || t.reason || ')', '')
+            from due d where t.action_id = d.action_id and t.minion_key = d.minion_key
+            returning t.action_id, t.status)
+        select action_id, status, count(*)::int from ended group by action_id, status order by action_id
         """;
 }

@@ -1,4 +1,6 @@
 namespace Saltern.Server.Dispatch;
 
 /// <summary>A master's row, as far as handing out work depends on it.</summary>
-internal sealed record MasterState(int Id, string Name, bool Paused, bool IsUp, DateTimeOffset? UnavailableUntil);
+/// <param name="Timeout">The master's own time-out for a request (setting MasterTimeoutSeconds).</param>
+internal sealed record MasterState(
+    int Id, string Name, bool Paused, bool IsUp, DateTimeOffset? UnavailableUntil, TimeSpan Timeout);

@@ -38,6 +38,13 @@ internal sealed partial class OutcomeRecording(
                 await AcceptAsync(submission, master, accepted, cancellationToken);
                 await masters.ReportUpAsync(master.Name, cancellationToken);
                 break;
+            case SubmitOutcome.Refused { Reason: var reason } when submission.Sends > 1:
+                await AwaitEvidenceAsync(submission, master, reason, cancellationToken);
+                break;
+            case SubmitOutcome.NotSent { Reason: var reason } when submission.Sends > 1:
+                // Of the first call nothing is known, whatever became of the second.
+                await AwaitEvidenceAsync(submission, master, reason, cancellationToken);
+                break;
             case SubmitOutcome.Refused refused:
                 await RefuseAsync(submission, master, refused.Reason, cancellationToken);
                 break;
@@ -46,7 +53,10 @@ internal sealed partial class OutcomeRecording(
                 await masters.ReportDownAsync(master.Name, notSent.Cause, notSent.Reason, cancellationToken);
                 break;
             case SubmitOutcome.Unclear unclear:
-                await AwaitEvidenceAsync(submission, unclear.Reason, cancellationToken);
+                await AwaitEvidenceAsync(submission, master, unclear.Reason, cancellationToken);
+                // The next claim waits for a good login: a dead master behind a live salt-api answers like this.
+                await masters.ReportDownAsync(
+                    master.Name, NotSentCause.Unreachable, unclear.Reason, cancellationToken);
                 break;
         }
     }
@@ -61,7 +71,9 @@ internal sealed partial class OutcomeRecording(
             connection, NeverSentSql, [id.Value, clock.GetUtcNow()], row => row.GetBoolean(0), cancellationToken);
         if (expired.Count > 0)
         {
-            await GiveBackAsync(id, expired[0], "its time was up before it could be sent", cancellationToken);
+            await GiveBackAsync(
+                id, expired[0], "its time was up, or the action was cancelled, before it could be sent",
+                cancellationToken);
         }
     }
 
@@ -88,7 +100,8 @@ internal sealed partial class OutcomeRecording(
 
             await TargetEnding.FailAsync(
                 connection, submission.Action, submission.Id, accepted.Unknown,
-                $"master {master.Name} has no accepted key of this minion; it was not sent", guessed: false,
+                $"master {master.Name} has no accepted key of this minion; it was not sent",
+                guessed: submission.Sends > 1,
                 counters, now, cancellationToken);
         }, cancellationToken);
     }
@@ -110,7 +123,7 @@ internal sealed partial class OutcomeRecording(
 
     /// <summary>Nothing is known: look for evidence when the master's own time-out is over, then decide.</summary>
     private async Task AwaitEvidenceAsync(
-        ClaimedSubmission submission, string reason, CancellationToken cancellationToken)
+        ClaimedSubmission submission, MasterState master, string reason, CancellationToken cancellationToken)
     {
         if (submission.IsAsk)
         {
@@ -121,7 +134,8 @@ internal sealed partial class OutcomeRecording(
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await Statement.ExecuteAsync(
-            connection, UnclearSql, [submission.Id.Value, reason, node.Value], cancellationToken);
+            connection, UnclearSql,
+            [submission.Id.Value, reason, node.Value, master.Timeout + options.Value.EvidenceGrace], cancellationToken);
         LogUnclear(submission.Jid.Value, reason);
     }
 
@@ -191,14 +205,16 @@ internal sealed partial class OutcomeRecording(
         """;
 
     internal const string NeverSentSql = """
-        select is_ask from submission where id = $1 and outcome is null and sends = 0 and not_after <= $2
+        select s.is_ask from submission s join action a on a.id = s.action_id
+        where s.id = $1 and s.outcome is null and s.sends = 0 and (s.not_after <= $2 or a.cancelled_at is not null)
         """;
 
     /// <summary>
     /// The lease ends when evidence may be looked for; whoever is first then takes the submission over.
     /// </summary>
     internal const string UnclearSql = """
-        update submission set reason = $2, lease_until = now() where id = $1 and outcome is null and owner = $3
+        update submission set reason = $2, lease_until = greatest(now(), first_sent_at + $4::interval)
+        where id = $1 and outcome is null and owner = $3
         """;
 
     internal const string AnswerUnknownSql = """

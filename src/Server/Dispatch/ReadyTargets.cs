@@ -20,9 +20,10 @@ internal static class ReadyTargets
             select 1 from action b join action_target q on q.action_id = b.id and q.minion_key = t.minion_key
             where b.status in ('Scheduled', 'Running') and b.exclusive and b.cancelled_at is null
               and b.earliest_at <= $2 and b.expires_at > $2 and (b.earliest_at, b.id) < (a.earliest_at, a.id)
-              and q.status = 'Queued'))
+              and q.status = 'Queued' and (q.not_before is null or q.not_before <= $2)))
         and (not a.asks_first or exists (
             select 1 from ask k
-            where k.action_id = t.action_id and k.minion_key = t.minion_key and k.answered_at > $2 - $3::interval))
+            where k.action_id = t.action_id and k.minion_key = t.minion_key and k.answer is not null
+              and k.answered_at > $2 - $3::interval))
         """;
 }

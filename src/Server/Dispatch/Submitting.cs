@@ -11,7 +11,8 @@ namespace Saltern.Server.Dispatch;
 
 /// <summary>
 /// Hands one submission to its master. Right before the call the lease is renewed by the database's clock; where that
-/// changes no row, somebody else has taken over, the outcome is known, or the time is up, and nothing is sent.
+/// changes no row, somebody else has taken over, the outcome is known, the action was cancelled before anything was
+/// sent, or the time is up: nothing is sent. Minions have their time from the first call on.
 /// </summary>
 internal sealed partial class Submitting(
     NpgsqlDataSource database,
@@ -89,10 +90,14 @@ internal sealed partial class Submitting(
 
     internal const string RenewSql = """
         with renewed as (
-            update submission
-            set lease_until = now() + $3::interval, sends = sends + 1, first_sent_at = coalesce(first_sent_at, now())
-            where id = $1 and owner = $2 and lease_until > now() and outcome is null and not_after > $4
-            returning id, action_id, jid, is_ask, sends, first_sent_at)
+            update submission s
+            set lease_until = now() + $3::interval, sends = s.sends + 1,
+                first_sent_at = coalesce(s.first_sent_at, now()),
+                deadline_at = case when s.sends = 0 then $4 + (s.deadline_at - s.created_at) else s.deadline_at end
+            from action a
+            where s.id = $1 and s.owner = $2 and s.lease_until > now() and s.outcome is null and s.not_after > $4
+              and a.id = s.action_id and (s.sends > 0 or a.cancelled_at is null)
+            returning s.id, s.action_id, s.jid, s.is_ask, s.sends, s.first_sent_at)
         select r.id, r.action_id, r.jid, r.is_ask, r.sends, now() - r.first_sent_at, a.kind, a.arguments,
                a.safe_to_repeat
         from renewed r join action a on a.id = r.action_id

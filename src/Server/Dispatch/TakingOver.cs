@@ -27,28 +27,29 @@ internal sealed partial class TakingOver(
 
     /// <summary>One bounded pass over a master's undecided submissions; returns how many were taken over.</summary>
     public async Task<int> RunOnceAsync(
-        MasterState master, SaltMasterOptions settings, ISaltApi salt, CancellationToken cancellationToken)
+        MasterState master, ISaltApi salt, bool maySend, CancellationToken cancellationToken)
     {
         List<ClaimedSubmission> taken;
         await using (var connection = await database.OpenConnectionAsync(cancellationToken))
         {
             taken = await Statement.QueryAsync(
                 connection, TakeOverSql,
-                [master.Id, node.Value, options.Value.Lease, Most, settings.MasterTimeout + options.Value.EvidenceGrace,
-                    master.Paused],
+                [master.Id, node.Value, options.Value.Lease, Most, master.Timeout + options.Value.EvidenceGrace,
+                    !maySend],
                 Submitting.Read, cancellationToken);
         }
 
         foreach (var submission in taken)
         {
-            await DecideAsync(submission, master, salt, cancellationToken);
+            await DecideAsync(submission, master, salt, maySend, cancellationToken);
         }
 
         return taken.Count;
     }
 
     private async Task DecideAsync(
-        ClaimedSubmission submission, MasterState master, ISaltApi salt, CancellationToken cancellationToken)
+        ClaimedSubmission submission, MasterState master, ISaltApi salt, bool maySend,
+        CancellationToken cancellationToken)
     {
         if (submission.Sends == 0)
         {
@@ -67,8 +68,12 @@ internal sealed partial class TakingOver(
         if (submission.Sends == 1 && submission.SafeToRepeat
             && submission.SinceFirstSent < options.Value.ResendWithin)
         {
-            LogResending(submission.Jid.Value);
-            await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+            if (maySend)
+            {
+                LogResending(submission.Jid.Value);
+                await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+            }
+
             return;
         }
 
@@ -92,7 +97,7 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends, unless the master is paused ($6).
+    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6).
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (

@@ -10,9 +10,25 @@ namespace Saltern.Server.Health;
 /// Writes /metrics: what the slices measured, and what only the tables know. Targets are summed from the kept counters
 /// of actions that are not archived; the inbox is counted up to a bound.
 /// </summary>
-internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collector, TimeProvider clock)
+internal sealed class Gauges
 {
     private const int MostCounted = 100_000;
+
+    /// <summary>Anybody may ask, without a token and as often as they like; the tables are read so often at most.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    private readonly NpgsqlDataSource database;
+    private readonly MetricsCollector collector;
+    private readonly TimeProvider clock;
+    private readonly PacedRead<Tables> tables;
+
+    public Gauges(NpgsqlDataSource database, MetricsCollector collector, TimeProvider clock)
+    {
+        this.database = database;
+        this.collector = collector;
+        this.clock = clock;
+        tables = new PacedRead<Tables>(ReadTablesAsync, Pace, clock);
+    }
 
     internal const string TargetsSql = """
         select coalesce(sum(c.queued), 0)::bigint, coalesce(sum(c.picked_up), 0)::bigint,
@@ -38,7 +54,7 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
         WriteProcess(text);
         try
         {
-            await WriteTablesAsync(text, cancellationToken);
+            WriteTables(text, await tables.AskAsync(cancellationToken));
             text.Single("saltern_database_up", "gauge", "Whether the database answered this scrape.", 1);
         }
         catch (NpgsqlException)
@@ -61,7 +77,7 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
             "process_cpu_seconds_total", "counter", "CPU time of this process.", self.TotalProcessorTime.TotalSeconds);
     }
 
-    private async Task WriteTablesAsync(MetricsText text, CancellationToken cancellationToken)
+    private async Task<Tables> ReadTablesAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var sums = (await Statement.QueryAsync(
@@ -75,7 +91,12 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
         var masters = await Statement.QueryAsync(
             connection, MastersSql, [],
             row => (Name: row.GetString(0), Health: row.GetString(1), Paused: row.GetBoolean(2)), cancellationToken);
+        return new Tables(sums, inbox, oldest is [{ } since] ? since : null, masters);
+    }
 
+    private void WriteTables(MetricsText text, Tables read)
+    {
+        var (sums, inbox, oldest, masters) = read;
         text.Metric("saltern_targets", "gauge", "Targets of actions that are not archived, by status.");
         for (var i = 0; i < sums.Length; i++)
         {
@@ -86,7 +107,7 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
             "saltern_inbox_depth", "gauge", $"Returns that wait to be settled, counted up to {MostCounted}.", inbox);
         text.Single(
             "saltern_settle_lag_seconds", "gauge", "Age of the return that waits longest to be settled.",
-            oldest is [{ } since] ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
+            oldest is { } since ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
         text.Metric("saltern_master_up", "gauge", "Whether a master answered when last looked at.");
         foreach (var master in masters)
         {
@@ -99,4 +120,7 @@ internal sealed class Gauges(NpgsqlDataSource database, MetricsCollector collect
             text.Sample("saltern_master_paused", [new("master", master.Name)], master.Paused ? 1 : 0);
         }
     }
+
+    private sealed record Tables(
+        long[] Targets, long Inbox, DateTimeOffset? Oldest, List<(string Name, string Health, bool Paused)> Masters);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saltern.Contract;
 using Saltern.Server.Database;
@@ -8,14 +9,14 @@ namespace Saltern.Server.Health;
 /// Whether this node can do its work, and which dependency is away if not. Masters are told but do not count: orders
 /// are taken and kept while a master is away, so no load balancer should turn people away for it.
 /// </summary>
-internal sealed class Readiness(NpgsqlDataSource database, TimeProvider clock)
+internal sealed partial class Readiness(NpgsqlDataSource database, TimeProvider clock, ILogger<Readiness> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     internal const string SchemaSql = "select coalesce(max(number), 0) from saltern.schema_change";
 
     internal const string MastersSql = """
-        select name, health, health_reason, paused_at is not null from saltern.master order by name limit 1000
+        select name, health, paused_at is not null from saltern.master order by name limit 1000
         """;
 
     public async Task<ReadinessReport> CheckAsync(CancellationToken cancellationToken)
@@ -38,9 +39,11 @@ internal sealed class Readiness(NpgsqlDataSource database, TimeProvider clock)
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException or TimeoutException
             && !cancellationToken.IsCancellationRequested)
         {
+            // Anybody may ask: names of hosts, users and databases are for the log alone.
+            LogNotReady(error);
             var reason = error is OperationCanceledException
                 ? $"no answer within {Patience.TotalSeconds:0} s"
-                : error.Message;
+                : "it does not answer; the log has the reason";
             return new ReadinessReport(false, [new DependencyState("database", false, reason)]);
         }
     }
@@ -48,8 +51,10 @@ internal sealed class Readiness(NpgsqlDataSource database, TimeProvider clock)
     private static DependencyState ReadMaster(NpgsqlDataReader row)
     {
         var health = row.GetString(1);
-        var reason = row.IsDBNull(2) ? "" : $": {row.GetString(2)}";
-        var paused = row.GetBoolean(3) ? " (paused)" : "";
-        return new DependencyState($"master {row.GetString(0)}", health == "up", $"{health}{paused}{reason}");
+        var paused = row.GetBoolean(2) ? " (paused)" : "";
+        return new DependencyState($"master {row.GetString(0)}", health == "up", $"{health}{paused}");
     }
+
+    [LoggerMessage(LogLevel.Warning, "Not ready: the database does not answer")]
+    private partial void LogNotReady(Exception error);
 }

@@ -17,8 +17,16 @@ namespace Saltern.Server.Results;
 /// no other.
 /// </summary>
 internal sealed partial class BodyReader(
-    ActionKinds kinds, IOptions<ResultsOptions> options, ILogger<BodyReader> log)
+    ActionKinds kinds,
+    MinionFacts facts,
+    IOptions<ResultsOptions> options,
+    TimeProvider clock,
+    ILogger<BodyReader> log)
 {
+    private const int GrainsAtATime = 100;
+    private const int LongestAnswer = 1_000;
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(15);
+
     /// <summary>Reads what must be read among these inbox rows.</summary>
     public async Task<ReadReturns> ReadAsync(
         NpgsqlConnection connection, long[] inboxIds, CancellationToken cancellationToken)
@@ -31,13 +39,36 @@ internal sealed partial class BodyReader(
             arguments[action] = await ReadArgumentsAsync(connection, action, cancellationToken);
         }
 
+        var bytes = 0L;
         foreach (var one in wanted)
         {
+            if (bytes > options.Value.MostReadBytes)
+            {
+                read.LeftForLater.Add(one.InboxId);
+                continue;
+            }
+
             var body = await ReadBodyAsync(connection, one, cancellationToken);
+            bytes += body?.Text?.Length ?? 0;
             Judge(one with { Arguments = arguments[one.Action] }, body, read);
+            await LearnAsync(connection, read, bytes > options.Value.MostReadBytes, cancellationToken);
         }
 
+        await LearnAsync(connection, read, now: true, cancellationToken);
         return read;
+    }
+
+    /// <summary>Grains go to the fleet a few at a time: each keeps its whole body in memory until then.</summary>
+    private async Task LearnAsync(
+        NpgsqlConnection connection, ReadReturns read, bool now, CancellationToken cancellationToken)
+    {
+        if (read.Grains.Count >= (now ? 1 : GrainsAtATime))
+        {
+            var at = clock.GetUtcNow();
+            await facts.LearnAsync(
+                [.. read.Grains.Select(one => (one.Minion, one.Grains, at))], connection, cancellationToken);
+            read.Grains.Clear();
+        }
     }
 
     private void Judge(ReturnToRead one, (string? Text, long Bytes)? body, ReadReturns read)
@@ -75,18 +106,36 @@ internal sealed partial class BodyReader(
             return;
         }
 
-        var answer = returned.Return.ValueKind == JsonValueKind.String
-            ? returned.Return.GetString()!.Trim()
-            : returned.Return.GetRawText();
-        if (!one.PickedUp)
+        if (!returned.Success)
         {
-            read.Answers.Add((one, answer));
+            read.Add(one, new TargetOutcome.AskLater(AskAgain, "the minion could not answer yet"));
             return;
         }
 
-        read.Add(one, returned.Success
-            ? kind.ReadAnswer(one.Before, answer)
-            : new TargetOutcome.AskLater(TimeSpan.FromSeconds(15), "the minion could not answer yet"));
+        var answer = AnswerOf(returned);
+        if (one.PickedUp)
+        {
+            read.Add(one, kind.ReadAnswer(one.Before, answer));
+        }
+        else if (kind.ReadAnswer(answer, answer) is TargetOutcome.Failed unusable)
+        {
+            // With an answer that cannot be compared with a later one, the action's end would never be known.
+            read.Add(one, new TargetOutcome.AskLater(AskAgain, unusable.Reason));
+        }
+        else
+        {
+            read.Answers.Add((one, answer));
+        }
+    }
+
+    /// <summary>What was answered, as text that a column takes: short, and without the NUL it refuses.</summary>
+    private static string AnswerOf(MinionReturn returned)
+    {
+        var text = returned.Return.ValueKind == JsonValueKind.String
+            ? returned.Return.GetString()!
+            : returned.Return.GetRawText();
+        text = text.Replace("\0", "", StringComparison.Ordinal).Trim();
+        return text.Length > LongestAnswer ? text[..LongestAnswer] : text;
     }
 
     private static TargetOutcome WithoutBody(ReturnToRead one, long? bytes)
@@ -96,7 +145,7 @@ internal sealed partial class BodyReader(
             : "the result is no longer in the job cache";
         if (one.IsAsk)
         {
-            return new TargetOutcome.AskLater(TimeSpan.FromSeconds(15), why);
+            return new TargetOutcome.AskLater(AskAgain, why);
         }
 
         return one.Success

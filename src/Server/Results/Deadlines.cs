@@ -19,20 +19,17 @@ internal sealed partial class Deadlines(
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var overdue = await Statement.QueryAsync(
-            connection, OverdueSql, [now, MostSubmissions],
-            row => (Id: new SubmissionId(row.GetInt64(0)), Action: new ActionId(row.GetInt64(1)),
-                Deadline: row.GetFieldValue<DateTimeOffset>(2)),
-            cancellationToken);
+        var overdue = await ReadOverdueAsync(connection, now, cancellationToken);
         if (overdue.Count == 0)
         {
             return 0;
         }
 
-        if (await missed.RunOnceAsync(cancellationToken) > 0)
+        if (await missed.RunOnceAsync(TimeSpan.Zero, cancellationToken) > 0)
         {
+            // What was found is settled first; of the others, those without any return are still overdue.
             bells.Inbox.Ring();
-            return 0;
+            overdue = await ReadOverdueAsync(connection, now, cancellationToken);
         }
 
         var ended = 0;
@@ -44,6 +41,13 @@ internal sealed partial class Deadlines(
         bells.Due.Ring();
         return ended;
     }
+
+    private static Task<List<(SubmissionId Id, ActionId Action, DateTimeOffset Deadline)>> ReadOverdueAsync(
+        NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) => Statement.QueryAsync(
+        connection, OverdueSql, [now, MostSubmissions],
+        row => (new SubmissionId(row.GetInt64(0)), new ActionId(row.GetInt64(1)),
+            row.GetFieldValue<DateTimeOffset>(2)),
+        cancellationToken);
 
     private async Task<int> EndAsync(
         NpgsqlConnection connection, SubmissionId id, ActionId action, DateTimeOffset deadline, DateTimeOffset now,
@@ -62,11 +66,12 @@ internal sealed partial class Deadlines(
     }
 
     /// <summary>
-    /// Index submission_past_deadline. A submission whose returns wait in the inbox is settled first.
+    /// Index submission_past_deadline. One whose returns wait in the
+    /// inbox is settled first; one that was never sent has not begun to be late.
     /// </summary>
     internal const string OverdueSql = """
         select s.id, s.action_id, s.deadline_at from submission s
-        where s.outstanding > 0 and s.deadline_at <= $1 and not s.is_ask
+        where s.outstanding > 0 and s.deadline_at <= $1 and not s.is_ask and s.sends > 0
           and not exists (select 1 from inbox i where i.jid = s.jid)
         order by s.deadline_at limit $2
         """;

@@ -18,11 +18,18 @@ internal sealed partial class MissedReturns(
     private const int Most = 10_000;
 
     /// <summary>One bounded pass; returns how many returns it found.</summary>
-    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    public Task<int> RunOnceAsync(CancellationToken cancellationToken) =>
+        RunOnceAsync(options.Value.MissedAfter, cancellationToken);
+
+    /// <summary>
+    /// The same for returns of at least this age; zero takes all, those that seem to come from the future too.
+    /// </summary>
+    public async Task<int> RunOnceAsync(TimeSpan atLeast, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var found = await Statement.ExecuteAsync(
-            connection, FindSql, [clock.GetUtcNow() - options.Value.MissedAfter, Most], cancellationToken);
+            connection, FindSql, [atLeast == TimeSpan.Zero ? null : clock.GetUtcNow() - atLeast, Most],
+            cancellationToken);
         if (found > 0)
         {
             metrics.RecordMissed(found);
@@ -46,7 +53,7 @@ internal sealed partial class MissedReturns(
           on a.action_id = t.action_id and a.minion_key = t.minion_key and a.number = t.attempt
         left join ask k on s.is_ask and k.action_id = s.action_id and k.minion_key = m.minion_key
           and k.submission_id = s.id
-        where s.outstanding > 0 and (r.alter_time < $1 or r.alter_time is null)
+        where s.outstanding > 0 and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
           and (t.status = 'PickedUp' and a.returned_at is null or k.action_id is not null)
           and not exists (select 1 from inbox i where i.jid = r.jid and i.minion_id = r.id)
         order by r.jid, r.id, r.alter_time

@@ -25,7 +25,25 @@ internal sealed class ReadReturns
     /// <summary>Asks after a pick-up that decided their target.</summary>
     public List<(ReturnToRead Return, TargetStatus Status, string? Reason)> Decided { get; } = [];
 
+    /// <summary>Grains that the fleet has not learned yet.</summary>
     public List<(MinionKey Minion, JsonElement Grains)> Grains { get; } = [];
+
+    /// <summary>Inbox rows that this batch had no room for any more; the next one begins with them.</summary>
+    public List<long> LeftForLater { get; } = [];
+
+    /// <summary>All of these fail their targets, for this reason.</summary>
+    public static ReadReturns Unreadable(long[] inboxIds, string reason)
+    {
+        var read = new ReadReturns();
+        foreach (var id in inboxIds)
+        {
+            read.SettledInboxIds.Add(id);
+            read.Statuses.Add(nameof(TargetStatus.Failed));
+            read.Reasons.Add(reason);
+        }
+
+        return read;
+    }
 
     /// <summary>Inbox rows that the set-based statements must leave alone.</summary>
     public long[] Apart =>

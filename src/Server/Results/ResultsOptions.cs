@@ -11,9 +11,7 @@ internal sealed class ResultsOptions
     [Range(1, 50_000)]
     public int BatchSize { get; set; } = 5_000;
 
-    /// <summary>
-    /// Between two looks at an inbox that has just become empty: the writer that lost the race to ring.
-    /// </summary>
+    /// <summary>Between two looks at an inbox that has just become empty: the writer that lost the race to ring.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:01")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(40);
 
@@ -33,7 +31,7 @@ internal sealed class ResultsOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan MissedAfter { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A minion that was busy is tried again after this time.</summary>
+    /// <summary>A minion that is busy (another state run, a held lock) is tried again after this time.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -43,6 +41,10 @@ internal sealed class ResultsOptions
     /// </summary>
     [Range(1_024, 268_435_456)]
     public int LargestReadBodyBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>A batch reads no further body once it has read so much; the rest waits for the next one.</summary>
+    [Range(1_024, 1_073_741_824)]
+    public int MostReadBytes { get; set; } = 32 * 1024 * 1024;
 }
 
 [OptionsValidator]

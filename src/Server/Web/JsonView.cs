@@ -9,6 +9,8 @@ internal static class JsonView
     /// <summary>Returns nest deeper than the default allows; beyond this they are shown as they are.</summary>
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
 
+    private const int MostIndented = 32;
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
@@ -30,7 +32,10 @@ internal static class JsonView
         }
     }
 
-    public static string Pretty(JsonElement element) => JsonSerializer.Serialize(element, Indented);
+    /// <summary>Deeper ones as they were sent: each line would be indented by its depth, and a few MB become GBs.</summary>
+    public static string Pretty(JsonElement element) => IsDeeperThan(MostIndented, element)
+        ? element.GetRawText()
+        : JsonSerializer.Serialize(element, Indented);
 
     /// <summary>A text as itself, a list of texts as a line, anything else as JSON.</summary>
     public static string Plain(JsonElement element) => element.ValueKind switch
@@ -41,6 +46,14 @@ internal static class JsonView
         JsonValueKind.True => "yes",
         JsonValueKind.False => "no",
         _ => Pretty(element),
+    };
+
+    private static bool IsDeeperThan(int depth, JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object or JsonValueKind.Array when depth == 0 => true,
+        JsonValueKind.Object => element.EnumerateObject().Any(member => IsDeeperThan(depth - 1, member.Value)),
+        JsonValueKind.Array => element.EnumerateArray().Any(item => IsDeeperThan(depth - 1, item)),
+        _ => false,
     };
 
     /// <summary>A minion may send half of a surrogate pair, which is JSON and no text.</summary>

@@ -30,6 +30,7 @@ internal static class WebRegistration
         services.AddHttpContextAccessor();
         services.AddSingleton<EmbeddedAssets>();
         services.AddSingleton<Notices>();
+        services.AddSingleton<OverviewCounts>();
         services.AddDataProtection().SetApplicationName("Saltern");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>, KeysInDatabase>();
         services.AddAuthentication().AddCookie(ConsoleAccess.SchemeName);

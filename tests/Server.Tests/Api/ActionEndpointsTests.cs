@@ -80,6 +80,16 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
     }
 
     [Theory]
+    [InlineData("""{"kind":"ping","target":{"minions":["web1",null]}}""", "target.minions")]
+    [InlineData("""{"kind":"ping","target":{"glob":"*"},"description":"a\u0000b"}""", null)]
+    public async Task Null_among_names_and_NUL_in_a_text_are_refused(string body, string? path)
+    {
+        await server.AddMinionsAsync("nul", 1);
+        var problem = await RefusedAsync("/api/v1/actions", body, HttpStatusCode.UnprocessableEntity);
+        Assert.StartsWith(path ?? "", Assert.Single(problem.Errors!).Key, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("""{"kind":""")]
     [InlineData("hello")]
     [InlineData("""{"kind":"ping","kind":"state.apply","target":{"glob":"*"}}""")]
@@ -205,6 +215,12 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         var done = (await answer.Content.ReadFromJsonAsync<CancelAnswer>(ContractJson.Options))!;
         Assert.Equal(1, done.Cancelled);
         Assert.Equal(["stopped1"], done.NotQueued);
+
+        var many = Enumerable.Range(0, 500).Select(i => $"stopped{i}").ToArray();
+        await server.Admin.PostAsJsonAsync($"/api/v1/actions/{id}/cancel", new { minions = many.Except(["stopped3"]) });
+        var recorded = (await server.GetAsync<ActionDetail>($"/api/v1/actions/{id}")).Orders[0].Detail!.Value;
+        Assert.Equal(499, recorded.GetProperty("named").GetInt32());
+        Assert.Equal(20, recorded.GetProperty("minions").GetArrayLength());
 
         using var whole = await server.Admin.PostAsync($"/api/v1/actions/{id}/cancel", null);
         Assert.Equal(1, (await whole.Content.ReadFromJsonAsync<CancelAnswer>(ContractJson.Options))!.Cancelled);

@@ -73,6 +73,19 @@ public sealed class EventStreamTests(LiveServer server) : IClassFixture<LiveServ
     }
 
     [Fact]
+    public async Task A_stream_ends_when_its_token_is_revoked()
+    {
+        var token = await server.CreateTokenAsync(PermissionNames.Read);
+        using var client = server.Client(token);
+        using var answer = await client.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await server.Database.ExecuteAsync(
+            "update api_token set revoked_at = now() where id = (select max(id) from api_token)");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await body.CopyToAsync(Stream.Null, patience.Token);
+    }
+
+    [Fact]
     public async Task Who_reads_too_slowly_is_told_to_read_anew_and_costs_no_more_memory()
     {
         using var subscription = new ChangeSubscription(null, 8, _ => { });

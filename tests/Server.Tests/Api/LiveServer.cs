@@ -39,6 +39,7 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
                 ["Database:ConnectionString"] = Database.ConnectionString,
                 ["Listen:Urls"] = "http://127.0.0.1:0",
                 ["Dispatch:StartPaused"] = "true",
+                ["Changes:KeepAlive"] = "00:00:02",
                 ["Masters:0:Name"] = "one",
                 ["Masters:0:Url"] = "http://127.0.0.1:1/",
                 ["Masters:0:Username"] = "saltern",

@@ -39,6 +39,17 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
     }
 
     [Fact]
+    public async Task Cancelling_a_minion_that_is_past_it_fails()
+    {
+        await server.AddMinionsAsync("past", 2);
+        var id = await server.ScheduleAsync("past*");
+        await server.SettleAsync(id, "past1", "Completed", "20260301080000000801_s1", "true");
+        var both = await RunAsync("actions", "cancel", $"{id}", "--minions", "past1,past2");
+        Assert.Equal(ExitCodes.ActionFailed, both.ExitCode);
+        Assert.Contains("1 targets cancelled", both.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Arguments_are_texts_files_and_json()
     {
         await server.AddMinionsAsync("args", 1);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Saltern.Cli;
+using Saltern.Cli.Demo;
 using Saltern.Contract;
 using Saltern.Rig;
 using Xunit;
@@ -125,6 +126,69 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
         Assert.Equal("alive\n", await client.GetStringAsync(new Uri(new Uri(address.Trim()), "/healthz")));
         await end.CancelAsync();
         Assert.Equal(ExitCodes.Ok, await running);
+    }
+
+    [Theory]
+    [InlineData("foo")]
+    [InlineData("ftp://127.0.0.1:1")]
+    [InlineData("http://127.0.0.1:99999")]
+    [InlineData("http://127.0.0.1:8070/path")]
+    [InlineData("")]
+    public async Task What_is_no_address_to_listen_on_is_refused_with_a_sentence(string address)
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        var run = await CliRun.OfAsync("server", "--database", database.ConnectionString, "--listen", address);
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.StartsWith("Listen:Urls is ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_said_with_the_way_out()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        other.Start();
+        var run = await CliRun.OfAsync(
+            "server", "--database", database.ConnectionString, "--listen", $"http://{other.LocalEndpoint}");
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.Contains("is taken; choose another with --port", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{}""", "/proc/nowhere")]
+    [InlineData("""{ "Database": { "DataFolder": "/proc/nowhere" } }""", null)]
+    public async Task A_data_folder_that_cannot_be_used_is_named_wherever_it_was_set(string settings, string? flag)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, settings);
+        var run = await CliRun.OfAsync(
+            ["token", "list", "--config", file, .. flag is null ? (string[])[] : ["--data", flag]]);
+        File.Delete(file);
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.StartsWith("The data folder /proc/nowhere cannot be locked", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_earlier_demo_left_in_flight_is_ended_for_the_next()
+    {
+        await using var database = await TestDatabase.CreateAsync(postgres);
+        await using var rig = await CoreRig.StartAsync(database);
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+
+        Assert.Equal(2, await EarlierDemo.SettleAsync(database.DataSource, rig.Clock, CancellationToken.None));
+        var (status, counts) = await rig.ReadAsync(action);
+        Assert.Equal(("Failed", 2, 0), (status, counts.Failed, counts.PickedUp));
+        Assert.Equal(0, await EarlierDemo.SettleAsync(database.DataSource, rig.Clock, CancellationToken.None));
+    }
+
+    [Fact]
+    public void What_a_minion_sent_does_not_steer_the_terminal()
+    {
+        using var output = new StringWriter();
+        new CliOutput(output, output, isTerminal: false).Line("a\u001b]0;title\u0007b\nc");
+        Assert.Equal($"a ]0;title b\nc{Environment.NewLine}", output.ToString());
     }
 
     [Fact]

@@ -71,6 +71,21 @@ public sealed class PrivatePostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_first_start_left_half_made_does_not_keep_the_next_from_starting()
+    {
+        await using (await StartAsync())
+        {
+        }
+
+        Directory.Move($"{data}/postgres/cluster", $"{data}/postgres/cluster.new");
+        File.Delete($"{data}/postgres/cluster.new/postgresql.conf");
+
+        await using var second = await StartAsync();
+        Assert.Equal(1, await ExecuteAsync(second.ConnectionString, "select 1"));
+        Assert.False(Directory.Exists($"{data}/postgres/cluster.new"));
+    }
+
+    [Fact]
     public async Task A_killed_postgresql_is_started_again()
     {
         var first = await StartAsync();

@@ -240,6 +240,53 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cancelling_one_minion_of_an_action_that_has_none_yet_leaves_it_as_it_is()
+    {
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync(change: order => order with
+        {
+            ResolveAtStart = true,
+            EarliestAt = rig.Clock.GetUtcNow().AddMinutes(1),
+        });
+        await rig.Get<Cancelling>().CancelAsync(action, ["m1"], "tester", CancellationToken.None);
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        await rig.DispatchAsync();
+
+        Assert.Equal(2, (await rig.ReadAsync(action)).Counts.PickedUp);
+    }
+
+    [Fact]
+    public async Task Unanswered_asks_take_no_places_from_other_actions()
+    {
+        await using var small = await CoreRig.StartAsync(database, settings: ("MaxInFlight", "2"));
+        await small.AddMinionsAsync(2);
+        await small.ScheduleAsync("system.reboot");
+        var ping = await small.ScheduleAsync();
+
+        await small.DispatchAsync();
+
+        Assert.Equal(2, (await small.ReadAsync(ping)).Counts.PickedUp);
+    }
+
+    [Fact]
+    public async Task Nothing_is_due_when_all_that_could_be_done_is_done()
+    {
+        await rig.AddMinionsAsync(1);
+        await rig.ScheduleAsync("system.reboot");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(Salt.Submissions.Last().Jid, "m1", "\"0aa856f6-0000-4000-8000-000000000001\"");
+        await rig.SettleAsync();
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(Salt.Submissions.Last().Jid, "m1", "\"no\"", 1, "system.reboot");
+        await rig.SettleAsync();
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        await rig.DispatchAsync();
+
+        Assert.Null(await rig.Dispatcher.NextDueAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_paused_dispatch_hands_out_nothing_until_it_is_resumed()
     {
         await rig.AddMinionsAsync(1);

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Saltern.Rig;
+using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
+using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Xunit;
 
@@ -77,14 +79,65 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await rig.ScheduleAsync();
         Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
         await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromSeconds(30));
         await EndLeaseAsync(sentSecondsAgo: 30);
         await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromSeconds(30));
         await EndLeaseAsync(sentSecondsAgo: 40);
         await rig.DispatchAsync();
 
         Assert.Equal(2, Salt.Submissions.Count);
         Assert.Single(Salt.Submissions.Select(sent => sent.Jid).Distinct());
         Assert.Equal("Unclear", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task A_second_call_that_is_refused_or_never_leaves_says_nothing_about_the_first()
+    {
+        var action = await rig.ScheduleAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromSeconds(30));
+        await EndLeaseAsync(sentSecondsAgo: 30);
+        Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+        await rig.DispatchAsync();
+
+        Assert.Equal(2, Salt.Submissions.Count);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
+        await rig.ReturnAsync(Salt.Submissions.First().Jid, "m1");
+        await rig.SettleAsync();
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
+    public async Task What_was_never_sent_is_not_late_and_has_its_whole_time_from_the_first_call_on()
+    {
+        var action = await rig.ScheduleAsync();
+        await ClaimAndDieAsync();
+        await EndLeaseAsync();
+        rig.Clock.Advance(TimeSpan.FromHours(3));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
+
+        await rig.DispatchAsync();
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+
+        Assert.Single(Salt.Submissions);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
+    }
+
+    [Fact]
+    public async Task A_call_that_was_never_sent_does_not_leave_after_its_action_was_cancelled()
+    {
+        var action = await rig.ScheduleAsync();
+        await ClaimAndDieAsync();
+        await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
+        await EndLeaseAsync();
+
+        await rig.DispatchAsync();
+
+        Assert.Empty(Salt.Submissions);
+        Assert.Equal("Cancelled", (await rig.ReadAsync(action)).Status);
     }
 
     [Fact]
@@ -119,7 +172,7 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     public async Task A_node_that_slept_past_its_lease_does_not_send()
     {
         await rig.ScheduleAsync();
-        var master = new MasterState(1, "master1", false, true, null);
+        var master = new MasterState(1, "master1", false, true, null, TimeSpan.FromSeconds(15));
         var settings = new SaltMasterOptions { Name = "master1" };
         var submission = Assert.Single(
             await rig.Get<Claiming>().ClaimAsync(master, settings, CancellationToken.None));
@@ -135,14 +188,26 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     {
         var action = await rig.ScheduleAsync();
         await using var other = await CoreRig.StartAsync(database);
+        var othersCall = new TaskCompletionSource();
+        var answered = new TaskCompletionSource();
+        other.Salt[0].OnTheWay = async _ =>
+        {
+            othersCall.SetResult();
+            await answered.Task;
+        };
+        Task<int>? others = null;
         Salt.OnTheWay = async _ =>
         {
             await EndLeaseAsync(sentSecondsAgo: 30);
-            await other.DispatchAsync();
+            others = other.DispatchAsync();
+            await othersCall.Task;
         };
         Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
 
         await rig.DispatchAsync();
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
+        answered.SetResult();
+        await others!;
 
         Assert.Single(other.Salt[0].Submissions);
         Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
@@ -169,7 +234,8 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     {
         await using var doomed = await CoreRig.StartAsync(database);
         await doomed.Get<Claiming>().ClaimAsync(
-            new MasterState(1, "master1", false, true, null), new SaltMasterOptions { Name = "master1" },
+            new MasterState(1, "master1", false, true, null, TimeSpan.FromSeconds(15)),
+            new SaltMasterOptions { Name = "master1" },
             CancellationToken.None);
         return (await database.ScalarAsync<string>("select jid from submission"))!;
     }

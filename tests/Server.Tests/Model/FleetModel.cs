@@ -86,8 +86,8 @@ internal sealed class FleetModel(int mostInFlight)
     /// <summary>Returns whether anything could be queued again.</summary>
     public static bool Reschedule(ModelAction action, bool all, DateTimeOffset now, DateTimeOffset expires)
     {
-        var again = action.Targets.Values.Where(target => target.Status is "Failed" or "Cancelled" or "Skipped"
-            || (all && target.Status == "Completed")).ToList();
+        var again = action.Targets.Values.Where(target => target.Status is "Failed" or "Skipped"
+            || (all && target.Status is ("Completed" or "Cancelled"))).ToList();
         var goesOn = action.Targets.Values.Any(target => target.Status is "Queued" or "PickedUp");
         foreach (var target in again)
         {
@@ -97,7 +97,7 @@ internal sealed class FleetModel(int mostInFlight)
         if (again.Count > 0)
         {
             action.EarliestAt = goesOn ? action.EarliestAt : now;
-            action.ExpiresAt = expires > action.ExpiresAt ? expires : action.ExpiresAt;
+            action.ExpiresAt = goesOn || expires < action.ExpiresAt ? action.ExpiresAt : expires;
         }
 
         return again.Count > 0;

@@ -164,6 +164,29 @@ public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_return_that_the_database_refuses_to_settle_holds_up_no_other()
+    {
+        var (action, jid) = await PickUpAsync();
+        await database.ExecuteAsync(
+            """
+            create function saltern.refuse() returns trigger language plpgsql as $$
+            begin raise exception using errcode = '22021'; end $$;
+            create trigger refuse before update on saltern.action_target for each row
+            when (new.status = 'Completed' and new.minion_key = 2) execute function saltern.refuse();
+            """);
+        foreach (var minion in new[] { "m1", "m2", "m3" })
+        {
+            await rig.ReturnAsync(jid, minion);
+        }
+
+        await rig.SettleAsync();
+
+        var statuses = await rig.StatusesAsync(action);
+        Assert.Equal(("Completed", "Failed", "Completed"), (statuses["m1"], statuses["m2"], statuses["m3"]));
+        Assert.Contains("could not be read", await ReasonAsync("m2"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settling_twice_changes_nothing()
     {
         var (action, jid) = await PickUpAsync();

@@ -1,3 +1,4 @@
+using Saltern.Server.Web;
 using Saltern.Server.Web.Targets;
 using Xunit;
 
@@ -5,6 +6,17 @@ namespace Saltern.Server.Tests.Web;
 
 public sealed class ResultReadingTests
 {
+    [Theory]
+    [InlineData(30, true)]
+    [InlineData(400, false)]
+    public void Only_what_is_not_too_deep_is_indented(int depth, bool indented)
+    {
+        var text = new string('[', depth) + "1" + new string(']', depth);
+        var shown = JsonView.Pretty(JsonView.Parse(text)!.Value);
+        Assert.Equal(indented, shown.Contains('\n', StringComparison.Ordinal));
+        Assert.Equal(text, string.Concat(shown.Where(letter => !char.IsWhiteSpace(letter))));
+    }
+
     [Fact]
     public void States_come_in_the_order_in_which_they_ran_with_what_changed()
     {

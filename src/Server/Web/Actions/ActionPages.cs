@@ -45,7 +45,7 @@ internal static class ActionPages
         long id, string? status, long? after, ActionLists actions, TargetLists targets, ActionKinds kinds,
         ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        if (await actions.FindAsync(new ActionId(id), cancellationToken) is not { } detail)
+        if (await actions.FindBrieflyAsync(new ActionId(id), cancellationToken) is not { } detail)
         {
             return null;
         }

@@ -24,10 +24,10 @@ internal static class OverviewPages
     private static async Task<OverviewNow> ReadAsync(Sources sources, CancellationToken cancellationToken)
     {
         var pause = await sources.Masters.PausedAsync(cancellationToken);
-        var fleet = await sources.Minions.CountAsync(cancellationToken);
+        var fleet = await sources.Counts.FleetAsync(cancellationToken);
         return new OverviewNow
         {
-            Actions = await sources.Totals.CountAsync(cancellationToken),
+            Actions = await sources.Counts.ActionsAsync(cancellationToken),
             Running = await ListAsync(
                 sources.Actions, [ActionStatusNames.Running, ActionStatusNames.Halted], MostRunning, cancellationToken),
             Waiting = await ListAsync(sources.Actions, [ActionStatusNames.Scheduled], MostEnded, cancellationToken),
@@ -50,5 +50,5 @@ internal static class OverviewPages
     }
 
     /// <summary>Where the page's parts come from.</summary>
-    private sealed record Sources(ActionLists Actions, ActionTotals Totals, MinionLists Minions, Masters Masters);
+    private sealed record Sources(ActionLists Actions, OverviewCounts Counts, Masters Masters);
 }

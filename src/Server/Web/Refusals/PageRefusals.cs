@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Saltern.Server.Database;
 
 namespace Saltern.Server.Web.Refusals;
 
@@ -69,7 +70,11 @@ internal sealed partial class PageRefusals(ILogger<PageRefusals> logger) : IExce
             case BadHttpRequestException bad:
                 return Of(
                     bad.StatusCode, "Not readable", "The address or the form holds something that cannot be read.");
-            case NpgsqlException database when database is not PostgresException || database.IsTransient:
+            case PostgresException text when DatabaseAway.RefusesText(text):
+                return Of(
+                    422, "Not readable",
+                    "The address or the form holds a character that cannot be stored, such as NUL.");
+            case NpgsqlException database when DatabaseAway.Is(database):
                 LogDatabaseAway(exception, context.Request.Path);
                 return Of(
                     503, "The database does not answer",

@@ -66,10 +66,17 @@ internal static class TargetPages
         AttemptDetails attempts, CancellationToken cancellationToken)
     {
         var found = await FindAsync(id, minion, domain, targets, cancellationToken);
-        return found is not null && await attempts.CopyResultAsync(
-            new ActionId(id), found, attempt, () => BeginAsync(response), cancellationToken)
-            ? TypedResults.Empty
-            : PageRefusals.NotFound($"Nothing that {minion} sent for attempt {attempt} of action {id} is kept.");
+        var copied = found is null
+            ? ResultCopy.NothingKept
+            : await attempts.CopyResultAsync(
+                new ActionId(id), found, attempt, () => BeginAsync(response), cancellationToken);
+        return copied switch
+        {
+            ResultCopy.Written => TypedResults.Empty,
+            ResultCopy.Busy => PageRefusals.Of(
+                503, "Too many downloads", "The server sends as many results as it may. Try again in a moment."),
+            _ => PageRefusals.NotFound($"Nothing that {minion} sent for attempt {attempt} of action {id} is kept."),
+        };
     }
 
     /// <summary>What a minion sent is nobody's page: a browser must neither show nor guess at it.</summary>
