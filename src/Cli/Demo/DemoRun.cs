@@ -71,7 +71,7 @@ internal sealed class DemoRun(DemoGround ground, CliOutput output, TimeProvider 
         {
             var detail = await api.GetAsync<TargetDetail>(
                 $"/api/v1/actions/{action}/targets/{Uri.EscapeDataString(target.Minion)}", cancellationToken);
-            var ran = detail.Attempts.FirstOrDefault()?.Jid is { } jid ? ground.Master.Ledger.Find(jid, target.Minion) : null;
+            var ran = detail.Attempts is [{ Jid: { } jid }, ..] ? ground.Master.Ledger.Find(jid, target.Minion) : null;
             if (Expected(ran) == target.Status)
             {
                 right++;
