@@ -13,7 +13,7 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
 {
     private const int MostNamed = 100;
 
-    /// <summary>The log of orders keeps how many were named, and these; it is shown with the action and never ends.</summary>
+    /// <summary>The log of orders keeps how many were named, and these; it is shown with the action.</summary>
     private const int MostRecorded = 20;
 
     /// <summary>Cancels the action, or only these of its minions (Salt's minion ids).</summary>
