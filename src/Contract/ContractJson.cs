@@ -20,7 +20,9 @@ public static class ContractJson
             (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(RefuseNullNames);
     }
 
-    /// <summary>A list of names that holds null passes for one of names otherwise, and breaks whoever reads it.</summary>
+    /// <summary>
+    /// A list of names that holds null passes for one of names otherwise, and breaks whoever reads it.
+    /// </summary>
     private static void RefuseNullNames(JsonTypeInfo type)
     {
         foreach (var property in type.Properties.Where(one => one.PropertyType == typeof(IReadOnlyList<string>)))

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Saltern.Server;
 
-/// <summary>Addresses that Kestrel can listen on, separated by semicolons; it would say of others less than we can.</summary>
+/// <summary>
+/// Addresses that Kestrel can listen on, separated by semicolons; it would say of others less than we can.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class ListenAddressesAttribute : ValidationAttribute
 {

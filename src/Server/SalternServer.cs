@@ -135,12 +135,15 @@ internal sealed class SalternServer : IAsyncDisposable
         application.MapWeb();
     }
 
-    /// <summary>Kestrel is made before the settings are checked: what cannot be read is refused there, not here.</summary>
+    /// <summary>
+    /// Kestrel is made before the settings are checked: what cannot be read is refused there, not here.
+    /// </summary>
     private static void Limit(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel(kestrel =>
     {
         var written = builder.Configuration[$"{ListenOptions.Section}:{nameof(ListenOptions.MaxRequestBytes)}"];
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = int.TryParse(written, CultureInfo.InvariantCulture, out var most) && most > 0
+        kestrel.Limits.MaxRequestBodySize =
+            int.TryParse(written, CultureInfo.InvariantCulture, out var most) && most > 0
             ? most
             : new ListenOptions().MaxRequestBytes;
     });

@@ -33,7 +33,8 @@ internal static class ActionsCommand
         Of("watch", "Watch an action until it ends", output, (parsed, api, shown, cancellationToken) =>
             new ActionWatch(api, shown, clock, Connection.WantsJson(parsed))
                 .RunAsync(parsed.GetValue(Id), cancellationToken), Id),
-        Of("cancel", "Cancel what is still queued; exit code 1 when a minion named was past cancelling", output, CancelAsync, Id, Minions),
+        Of("cancel", "Cancel what is still queued; exit code 1 when a minion named was past cancelling", output,
+            CancelAsync, Id, Minions),
         Of("reschedule", "Run failed (or all) targets once more", output, RescheduleAsync, Id, All, At),
         Of("archive", "Take a finished action out of the list", output, OrderAsync("archive"), Id),
         Of("unarchive", "Put an action back into the list", output, OrderAsync("unarchive"), Id),

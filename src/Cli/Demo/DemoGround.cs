@@ -82,7 +82,10 @@ internal sealed class DemoGround : IAsyncDisposable
         }
     }
 
-    /// <summary>Applies the schema, ends what an earlier demo left, and makes the master's role; returns how the master connects.</summary>
+    /// <summary>
+    /// Applies the schema, ends what an earlier demo left, and makes the master's role; returns how the master
+    /// connects.
+    /// </summary>
     private static async Task<string> PrepareJobCacheAsync(
         PrivatePostgres postgres, CancellationToken cancellationToken)
     {

@@ -31,7 +31,9 @@ internal sealed class DatabaseOptions
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan SchemaChangeTimeout { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>For root, and for an account without a home, what a service uses; else a folder of the user's own.</summary>
+    /// <summary>
+    /// For root, and for an account without a home, what a service uses; else a folder of the user's own.
+    /// </summary>
     public static string DefaultDataFolder()
     {
         var home = Environment.GetFolderPath(

@@ -14,7 +14,9 @@ internal sealed class Gauges
 {
     private const int MostCounted = 100_000;
 
-    /// <summary>Anybody may ask, without a token and as often as they like; the tables are read so often at most.</summary>
+    /// <summary>
+    /// Anybody may ask, without a token and as often as they like; the tables are read so often at most.
+    /// </summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     private readonly NpgsqlDataSource database;

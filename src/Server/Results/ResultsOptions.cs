@@ -11,7 +11,9 @@ internal sealed class ResultsOptions
     [Range(1, 50_000)]
     public int BatchSize { get; set; } = 5_000;
 
-    /// <summary>Between two looks at an inbox that has just become empty: the writer that lost the race to ring.</summary>
+    /// <summary>
+    /// Between two looks at an inbox that has just become empty: the writer that lost the race to ring.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:01")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(40);
 

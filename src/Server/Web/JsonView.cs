@@ -32,7 +32,9 @@ internal static class JsonView
         }
     }
 
-    /// <summary>Deeper ones as they were sent: each line would be indented by its depth, and a few MB become GBs.</summary>
+    /// <summary>
+    /// Deeper ones as they were sent: each line would be indented by its depth, and a few MB become GBs.
+    /// </summary>
     public static string Pretty(JsonElement element) => IsDeeperThan(MostIndented, element)
         ? element.GetRawText()
         : JsonSerializer.Serialize(element, Indented);
