@@ -40,6 +40,9 @@ internal sealed class PrivateCluster
 
     public int Port { get; private set; }
 
+    /// <summary>Whether no master can know the port yet.</summary>
+    public bool PortIsNew { get; private set; }
+
     /// <summary>The version of the existing cluster; null when there is none yet.</summary>
     public int? Major
     {
@@ -194,13 +197,20 @@ internal sealed class PrivateCluster
                 : throw new PostgresMissingException($"{PortFile} does not hold a port number (1 to 65535).");
         }
 
+        ChoosePort();
+        return Port;
+    }
+
+    /// <summary>Takes the first port that nobody has; it is kept from then on.</summary>
+    public void ChoosePort()
+    {
         var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
             .Where(listener => listener.Address.Equals(IPAddress.Loopback) || listener.Address.Equals(IPAddress.Any))
             .Select(listener => listener.Port)
             .ToHashSet();
-        var port = Enumerable.Range(FirstPort, 1000).First(candidate => !taken.Contains(candidate));
-        File.WriteAllText(PortFile, port.ToString(CultureInfo.InvariantCulture));
-        return port;
+        Port = Enumerable.Range(FirstPort, 1000).First(candidate => !taken.Contains(candidate));
+        PortIsNew = true;
+        File.WriteAllText(PortFile, Port.ToString(CultureInfo.InvariantCulture));
     }
 
     private async Task WriteAsync(string name, string text, CancellationToken cancellationToken)

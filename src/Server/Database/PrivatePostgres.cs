@@ -164,17 +164,33 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     /// <summary>Masters are configured with this port, so it is never changed behind their back.</summary>
     private void RefuseTakenPort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, Port);
-        try
+        while (IsTaken(Port))
         {
-            probe.Start();
-        }
-        catch (SocketException)
-        {
+            if (cluster.PortIsNew)
+            {
+                // Somebody took it while the cluster was made.
+                cluster.ChoosePort();
+                continue;
+            }
+
             throw new PostgresMissingException(
                 $"Port {Port} on 127.0.0.1, which saltern's own PostgreSQL keeps for masters, is taken by another "
                 + $"program. Stop that one, or write another port into {cluster.PortFile} and into the "
                 + "masters' settings.");
+        }
+    }
+
+    private static bool IsTaken(int port)
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            probe.Start();
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
         }
     }
 
