@@ -1,0 +1,88 @@
+"""
+What `jids.load` keeps: the publication, and never the master's key, a token or a password. Anybody who may read the
+job cache reads it, and Salt puts all three of them there in clear.
+"""
+
+import re
+
+MASK = "[removed by the Saltern returner]"
+
+# How a row begins that was made from a return, because there was no publication (a job that a minion began by itself,
+# a runner's job). A publication that arrives later, from the spool, replaces it.
+ROW_OF_RETURN = '{"saltern_row_of": "return"'
+
+_SECRET = re.compile(
+    r"(^|[_.-])(pass|passwd|password|passphrase|pwd|secret|secrets|token|sharedsecret|credentials?"
+    r"|(api|access|auth|private|secret|ssh|encryption)[_-]?key)([_.-]?hash)?$",
+    re.IGNORECASE)
+_SECRET_WORD = re.compile(r"^\s*([\w.-]+)=", re.DOTALL)
+
+# At the top of a load and in its kwargs these are Salt's own and say nothing about the job.
+_SALTS_OWN = ("key", "token", "password", "eauth_token", "auth_list", "sig", "tok")
+_NOT_OF_THE_JOB = ("return", "sig", "tok")
+
+
+def of_load(load, minions):
+    """The publication, from the load that Salt hands to save_load."""
+    kept = without_secrets({name: value for name, value in load.items() if name not in _SALTS_OWN})
+    kwargs = load.get("kwargs")
+    if isinstance(kwargs, dict):
+        kept["kwargs"] = without_secrets({name: value for name, value in kwargs.items() if name not in _SALTS_OWN})
+    if minions:
+        kept["Minions"] = sorted(str(minion) for minion in minions)
+    return kept
+
+
+def of_return(returned):
+    """What can be said of a job whose publication nobody saw: all of a return but the result itself."""
+    kept = {"saltern_row_of": "return"}
+    try:
+        kept.update(without_secrets({name: value for name, value in returned.items() if name not in _NOT_OF_THE_JOB}))
+    except RecursionError:
+        kept.update({name: returned.get(name) for name in ("jid", "id", "fun")})
+    kept.setdefault("arg", kept.get("fun_args") or [])
+    kept.setdefault("tgt", kept.get("id"))
+    kept.setdefault("tgt_type", "glob")
+    return kept
+
+
+def result_of(returned):
+    """
+    The result itself. That of a runner's or a wheel's job has the arguments in it, and those of `auth.mk_token`, which
+    salt-api calls with each login over /token, are a password, and its result is a token.
+    """
+    result, fun = returned.get("return"), returned.get("fun")
+    if not isinstance(result, dict) or not isinstance(fun, str) or not fun.startswith(("runner.", "wheel.")):
+        return result
+    if fun.startswith("runner.auth."):
+        return without_secrets(result)
+    return dict(result, fun_args=without_secrets(result["fun_args"])) if "fun_args" in result else result
+
+
+def is_return(load):
+    return "return" in load and load.get("cmd") != "publish"
+
+
+def without_secrets(value):
+    """The same without the values of keys that are named like secrets; what stands under `metadata` stays."""
+    if isinstance(value, dict):
+        return {name: _value(name, item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(item) for item in value]
+    if isinstance(value, str):
+        return _without_secret_word(value)
+    return value
+
+
+def _value(name, value):
+    if name == "metadata":
+        return value
+    if isinstance(name, str) and _SECRET.search(name) and value not in (None, "", True, False):
+        return MASK
+    return without_secrets(value)
+
+
+def _without_secret_word(text):
+    """`password=…` as one argument."""
+    word = _SECRET_WORD.match(text)
+    return word.group(0) + MASK if word and _SECRET.search(word.group(1)) else text
