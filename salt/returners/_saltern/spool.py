@@ -60,6 +60,8 @@ class Spool:
         The next records and the position after them. Files that have been read to their end are removed first; both
         are empty when nothing waits any more.
         """
+        if self.is_empty():
+            return [], None
         with self._locked("lock", None):
             for name in self._segments():
                 batch, after = self._read_segment(name, most_records, most_bytes)
@@ -145,7 +147,8 @@ class Spool:
                     oldest = oldest or (record.values["at"] if record else None)
         return {
             "folder": self.folder, "records": waiting, "bytes": self._bytes(), "most_bytes": self._most_bytes,
-            "oldest": oldest, "torn": torn, "refused": self._lines("refused"), "lost": self._lines("lost"),
+            "oldest": oldest, "torn": torn + self._lines("torn"),
+            "refused": self._lines("refused"), "lost": self._lines("lost"),
         }
 
     def _read_segment(self, name, most_records, most_bytes):

@@ -1,0 +1,133 @@
+import json
+import unittest
+
+import ground
+
+ground.load({})
+from _saltern_returner import publication, records, settings, statements  # noqa: E402
+
+LOAD = {
+    "cmd": "publish", "fun": "user.add", "jid": "1", "key": "SECRET1", "tgt": "*", "tgt_type": "glob", "user": "lab",
+    "arg": ["web", "password=SECRET2", "a=b", {"__kwarg__": True, "password": "SECRET3", "name": "web", "key": "kept"}],
+    "kwargs": {"token": "SECRET4", "password": "SECRET5", "metadata": {"token": "stays"}, "eauth": "pam",
+               "pillar": {"db": {"db_password": "SECRET6", "api-key": "SECRET7", "port": 1}}},
+}
+
+
+class Publications(unittest.TestCase):
+    def test_no_key_token_or_password_is_kept(self):
+        text = json.dumps(publication.of_load(LOAD, None))
+        self.assertNotIn("SECRET", text)
+
+    def test_all_else_is(self):
+        kept = publication.of_load(LOAD, ["m2", "m1"])
+        self.assertEqual(kept["arg"][0], "web")
+        self.assertEqual(kept["arg"][2], "a=b")
+        self.assertEqual(kept["arg"][3]["key"], "kept")
+        self.assertEqual(kept["kwargs"]["metadata"], {"token": "stays"})
+        self.assertEqual(kept["kwargs"]["pillar"]["db"]["port"], 1)
+        self.assertEqual(kept["Minions"], ["m1", "m2"])
+        self.assertEqual((kept["tgt"], kept["user"], kept["cmd"]), ("*", "lab", "publish"))
+
+    def test_the_load_that_salt_goes_on_with_is_not_touched(self):
+        before = json.dumps(LOAD)
+        publication.of_load(LOAD, ["m1"])
+        self.assertEqual(json.dumps(LOAD), before)
+
+    def test_a_return_is_told_from_a_publication(self):
+        self.assertTrue(publication.is_return({"return": 1, "jid": "1"}))
+        self.assertFalse(publication.is_return(LOAD))
+
+    def test_a_token_made_over_the_api_shows_neither_password_nor_token(self):
+        record = records.of_return({
+            "id": "master", "jid": "1", "fun": "runner.auth.mk_token", "user": "UNKNOWN",
+            "return": {"fun": "runner.auth.mk_token", "fun_args": [{"username": "lab", "password": "SECRET1"}],
+                       "return": {"token": "SECRET2", "user": "lab"}, "success": True}}, 1000000)
+        self.assertNotIn("SECRET", record.full_return() + record.summary() + record.line().decode())
+        self.assertIn("lab", record.full_return())
+
+    def test_what_a_minion_returns_is_not_changed(self):
+        record = records.of_return({"id": "m", "jid": "1", "fun": "pillar.items", "return": {"password": "x"}}, 1000000)
+        self.assertEqual(json.loads(record.values["body"]), {"password": "x"})
+
+
+class Lines(unittest.TestCase):
+    def test_a_record_comes_back_from_its_line_as_it_was(self):
+        for record in (
+                records.of_return({"id": "m\t\n1", "jid": "1", "return": "x\ty\n\0", "_stamp": "s"}, 1000000),
+                records.of_load("1", {"fun": "a", "arg": ["\ud800"]}, None, 1000000),
+                records.of_event({"tag": "a/b", "data": {"x": "\n"}}, "master", 1000000)):
+            record.doubt = "12 345.6"
+            line = record.line()
+            self.assertEqual((line.count(b"\n"), line[-1:]), (1, b"\n"))
+            back = records.of_line(line)
+            self.assertEqual((back.kind, back.values, back.doubt), (record.kind, record.values, record.doubt))
+
+    def test_a_line_that_lacks_or_has_a_byte_is_none(self):
+        line = records.of_load("1", {"fun": "a"}, None, 1000000).line()
+        for torn in (line[:-2], line[5:], line.replace(b"fun", b"fan"), b"\n", b"", b"zz\tx\n", line[:-1] + line):
+            self.assertIsNone(records.of_line(torn), torn)
+
+
+class Returns(unittest.TestCase):
+    def test_the_stamp_is_the_beginning_of_the_full_return(self):
+        record = records.of_return({"id": "m", "jid": "1", "_stamp": "2026-01-01T00:00:00", "return": [1]}, 1000000)
+        self.assertTrue(record.full_return().startswith(record.stamp()))
+        self.assertEqual(record.stamp(), '{"_stamp": "2026-01-01T00:00:00"')
+        self.assertEqual(json.loads(record.full_return())["return"], [1])
+
+    def test_odd_stamps_are_none(self):
+        for odd in (None, 5, 'a"b', "a\nb"):
+            record = records.of_return({"id": "m", "jid": "1", "_stamp": odd, "return": 1}, 1000000)
+            self.assertIsNone(record.stamp())
+            self.assertEqual(json.loads(record.full_return())["return"], 1)
+
+    def test_success_is_as_postgresql_writes_it(self):
+        for given, text in ((True, "true"), (False, "false"), (None, "false"), ("True", "True")):
+            record = records.of_return({"id": "m", "jid": "1", "success": given, "return": 1}, 1000000)
+            self.assertEqual(record.values["success"], text)
+
+    def test_a_job_of_several_functions_names_them_all(self):
+        record = records.of_return({"id": "m", "jid": "1", "fun": ["a.b", "c.d"], "return": {}}, 1000000)
+        self.assertEqual(record.values["fun"], "a.b, c.d")
+
+    def test_what_is_too_large_is_cut_and_says_so_and_keeps_what_settling_needs(self):
+        for large in ({"return": "x" * 300000}, {"return": 1, "fun_args": ["y" * 300000]}):
+            record = records.of_return(dict({
+                "id": "m", "jid": "1", "fun": "f", "retcode": 3, "success": False, "_stamp": "s"}, **large), 100000)
+            full = json.loads(record.full_return())
+            self.assertLess(len(record.full_return()), 110000)
+            self.assertEqual((full["retcode"], full["saltern_cut"]["most"]), (3, 100000))
+            self.assertGreater(full["saltern_cut"]["bytes"], 300000)
+            self.assertIsNotNone(record.stamp())
+
+    def test_a_statement_quotes_each_value(self):
+        record = records.of_return({"id": "m'", "jid": "1", "fun": "{x}%s", "return": "'"}, 1000000)
+        sql = statements.storing([record], lambda text: "<" + text + ">")
+        self.assertIn("<m'>", sql)
+        self.assertIn("<{x}%s>", sql)
+
+
+class OfOptions(unittest.TestCase):
+    def test_ours_go_before_the_stock_returners(self):
+        given = settings.of_options({
+            "returner.pgjsonb.host": "old", "returner.pgjsonb.port": "5433", "returner.pgjsonb.pass": "p",
+            "returner.saltern.host": "new", "id": "m", "cachedir": "/c"})
+        self.assertEqual((given.host, given.port, given.password, given.spool), ("new", 5433, "p", "/c/saltern-spool"))
+
+    def test_a_table_serves_as_well(self):
+        given = settings.of_options({"returner.saltern": {"host": "h", "timeout": 1}})
+        self.assertEqual((given.host, given.timeout), ("h", 1.0))
+
+    def test_nonsense_is_said_and_the_default_stands(self):
+        with self.assertLogs(level="WARNING") as logs:
+            given = settings.of_options({
+                "returner.saltern.port": "many", "returner.saltern.timeout": 0, "returner.saltern.colour": "red"})
+        self.assertEqual((given.port, given.timeout), (5432, 2.0))
+        said = "\n".join(logs.output)
+        for name in ("port", "timeout", "colour"):
+            self.assertIn("returner.saltern." + name, said)
+
+
+if __name__ == "__main__":
+    unittest.main()
