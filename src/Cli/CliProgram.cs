@@ -2,6 +2,7 @@ using System.CommandLine;
 using Npgsql;
 using Saltern.Cli.Client;
 using Saltern.Cli.Demo;
+using Saltern.Cli.Doctor;
 using Saltern.Cli.Server;
 using Saltern.Server.Database;
 using Saltern.Server.Settings;
@@ -91,6 +92,7 @@ internal static class CliProgram
             MigrateCommand.Create(output),
             TokenCommand.Create(output, clock),
             ReturnerRoleCommand.Create(output),
+            DoctorCommand.Create(output),
         ];
         foreach (var command in commands)
         {

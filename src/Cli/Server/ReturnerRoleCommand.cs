@@ -48,18 +48,21 @@ internal static class ReturnerRoleCommand
             database.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
         var host = parsed.GetValue(Host) ?? (connection.Host?.StartsWith('/') == true ? "127.0.0.1" : connection.Host);
         output.Line($"""
-            # For the master's configuration (the password is in {file}):
-            master_job_cache: pgjsonb
-            event_return: pgjsonb
+            # For the master's configuration (the password is in {file}; copy it to the master):
+            returner_dirs: [/usr/local/lib/saltern/returners]
+            master_job_cache: saltern
+            event_return: [saltern]
             event_return_whitelist:
               - salt/minion/*/start
               - salt/job/*/new
             keep_jobs_seconds: 0
-            returner.pgjsonb.host: {host}
-            returner.pgjsonb.port: {connection.Port}
-            returner.pgjsonb.db: {connection.Database}
-            returner.pgjsonb.user: {role}
-            returner.pgjsonb.pass: the text of {file}
+            returner.saltern.host: {host}
+            returner.saltern.port: {connection.Port}
+            returner.saltern.db: {connection.Database}
+            returner.saltern.user: {role}
+            returner.saltern.passfile: /etc/salt/saltern.password
+            # Salt's stock returner works as well, with risks that docs/connecting-a-master.md names: then it is
+            # pgjsonb instead of saltern in each line, and returner.pgjsonb.pass with the password itself.
             """);
         return ExitCodes.Ok;
     }

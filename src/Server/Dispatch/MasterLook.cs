@@ -77,7 +77,7 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
             [
                 new MasterCheckLine("event_return", latest[0].New, latest[0].New
                     ? "events of new jobs arrive"
-                    : "The event of our latest job did not arrive: set event_return: [pgjsonb]."),
+                    : "The event of our latest job did not arrive: set event_return: [saltern] (or pgjsonb)."),
                 new MasterCheckLine("event_return_whitelist", !latest[0].Returned, latest[0].Returned
                     ? "Every return is stored a second time as an event: set event_return_whitelist."
                     : "returns are not stored twice"),

@@ -57,7 +57,7 @@ public sealed class ServerSideCommandsTests(PostgresServer postgres)
                 "returner-role", role, "--password-file", file, "--host", "db.example.net", "--database",
                     database.ConnectionString);
             Assert.Equal((ExitCodes.Ok, ""), (run.ExitCode, run.Error));
-            Assert.Contains("returner.pgjsonb.host: db.example.net", run.Output, StringComparison.Ordinal);
+            Assert.Contains("returner.saltern.host: db.example.net", run.Output, StringComparison.Ordinal);
             Assert.DoesNotContain((await File.ReadAllTextAsync(file)).Trim(), run.Output, StringComparison.Ordinal);
         }
 
