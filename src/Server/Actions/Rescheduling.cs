@@ -90,8 +90,9 @@ internal sealed class Rescheduling(
         queued as (
             update action_target t
             set status = 'Queued', settled_at = null, picked_up_at = null, submission_id = null, not_before = $3,
-                guessed = false, ran_anyway = false, reason = null
-            from final f where t.action_id = f.action_id and t.minion_key = f.minion_key
+                guessed = false, ran_anyway = false, reason = null, earliest_at = a.earliest_at
+            from final f join action a on a.id = f.action_id
+            where t.action_id = f.action_id and t.minion_key = f.minion_key
             returning f.status)
         select status, count(*)::int from queued group by status
         """;

@@ -112,8 +112,8 @@ internal sealed class Scheduling(
         """;
 
     private static string InsertTargetsSql(string selection) => $"""
-        insert into action_target (action_id, minion_key, exclusive)
-        select a.id, s.minion_key, a.exclusive from action a cross join ({selection}) s where a.id = $1
+        insert into action_target (action_id, minion_key, exclusive, earliest_at)
+        select a.id, s.minion_key, a.exclusive, a.earliest_at from action a cross join ({selection}) s where a.id = $1
         """;
 
     internal const string InsertCountsSql = """
