@@ -7,7 +7,7 @@ namespace Saltern.Server.Actions;
 
 /// <summary>Queues final targets again at a user's order. Their earlier attempts stay on record.</summary>
 internal sealed class Rescheduling(
-    NpgsqlDataSource database, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
+    Transactions transactions, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
 {
     public async Task<OrderOutcome> RescheduleAsync(
         ActionId action,
@@ -24,10 +24,27 @@ internal sealed class Rescheduling(
                 + "leave it out to run at once, or give a time to come; nothing was changed");
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var outcome = await transactions.RunAsync(
+            (connection, transaction) => RescheduleAsync(
+                connection, transaction, action, scope, earliest, actor, cancellationToken),
+            cancellationToken);
+        bells.Due.Ring();
+        return outcome;
+    }
+
+    private async Task<OrderOutcome> RescheduleAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionId action, RescheduleScope scope,
+        DateTimeOffset earliest, string actor, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var timeout = transactions.FleetTimeout;
         var expires = earliest + options.Value.ExpiresAfter;
-        await Counters.LockAsync(connection, [action.Value], cancellationToken);
+        var statuses = scope == RescheduleScope.All
+            ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
+            : ["Failed", "Skipped"];
+        // Targets first, as settling does: a late return may be putting a guess right at this moment.
+        await Statement.ExecuteAsync(connection, LockSql, [action.Value, statuses], timeout, cancellationToken);
+        await Counters.LockAsync(connection, [action.Value], timeout, cancellationToken);
         var reopened = await Statement.QueryAsync(
             connection, ReopenSql, [action.Value, earliest, expires],
             row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
@@ -43,12 +60,10 @@ internal sealed class Rescheduling(
                 + "wait for its end, or give an earlier time; nothing was changed");
         }
 
-        var statuses = scope == RescheduleScope.All
-            ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
-            : ["Failed", "Skipped"];
         var moved = await Statement.QueryAsync(
             connection, RequeueSql, [action.Value, statuses, earliest > now ? earliest : null],
-            row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), cancellationToken);
+            row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), timeout,
+            cancellationToken);
         if (moved.Count == 0)
         {
             return new OrderOutcome.Refused(
@@ -66,12 +81,17 @@ internal sealed class Rescheduling(
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         // What was answered before belongs to the attempts that ended.
-        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], cancellationToken);
+        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        bells.Due.Ring();
         return new OrderOutcome.Done(targets);
     }
+
+    internal const string LockSql = """
+        select count(*) from (
+            select 1 from action_target where action_id = $1 and status = any($2::text[])
+            order by minion_key for update) as locked
+        """;
 
     /// <summary>An action that goes on keeps its own time; only what is queued again waits for the new one.</summary>
     internal const string ReopenSql = """
