@@ -7,7 +7,7 @@ namespace Saltern.Server.Actions;
 
 /// <summary>Queues final targets again at a user's order. Their earlier attempts stay on record.</summary>
 internal sealed class Rescheduling(
-    Transactions transactions, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
+    Transactions transactions, ActionKinds kinds, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
 {
     public async Task<OrderOutcome> RescheduleAsync(
         ActionId action,
@@ -47,17 +47,15 @@ internal sealed class Rescheduling(
         await Counters.LockAsync(connection, [action.Value], timeout, cancellationToken);
         var reopened = await Statement.QueryAsync(
             connection, ReopenSql, [action.Value, earliest, expires],
-            row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+            row => (Expires: row.GetFieldValue<DateTimeOffset>(0), Kind: row.GetString(1)), cancellationToken);
         if (reopened.Count == 0)
         {
             return new OrderOutcome.NotFound();
         }
 
-        if (reopened[0] <= earliest)
+        if (WhyNot(action, reopened[0].Kind, reopened[0].Expires, earliest) is { } reason)
         {
-            return new OrderOutcome.Refused(
-                $"action {action} is still running and expires at {reopened[0]:u}, before {earliest:u}; "
-                + "wait for its end, or give an earlier time; nothing was changed");
+            return new OrderOutcome.Refused($"{reason}; nothing was changed");
         }
 
         var moved = await Statement.QueryAsync(
@@ -87,6 +85,21 @@ internal sealed class Rescheduling(
         return new OrderOutcome.Done(targets);
     }
 
+    /// <summary>What a kind needs (a permission, say) is known only to a version that knows the kind.</summary>
+    private string? WhyNot(ActionId action, string kind, DateTimeOffset expires, DateTimeOffset earliest)
+    {
+        if (kinds.Find(kind) is null)
+        {
+            return $"action {action} is of the kind {kind}, which this node's version of Saltern does not know; "
+                + "order it from a node of the newer version";
+        }
+
+        return expires <= earliest
+            ? $"action {action} is still running and expires at {expires:u}, before {earliest:u}; "
+                + "wait for its end, or give an earlier time"
+            : null;
+    }
+
     internal const string LockSql = """
         select count(*) from (
             select 1 from action_target where action_id = $1 and status = any($2::text[])
@@ -100,7 +113,7 @@ internal sealed class Rescheduling(
             expires_at = case when ended_at is null then expires_at else greatest(expires_at, $3) end,
             cancelled_at = null, archived_at = null
         where id = $1
-        returning expires_at
+        returning expires_at, kind
         """;
 
     internal const string RequeueSql = """

@@ -88,6 +88,20 @@ public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from submission where outcome is null"));
     }
 
+    [Fact]
+    public async Task An_action_of_an_unknown_kind_can_be_cancelled_but_not_rescheduled()
+    {
+        var action = await rig.ScheduleAsync();
+        await MakeUnknownAsync(action);
+        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
+
+        var outcome = await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.All, null, "ann", CancellationToken.None);
+
+        Assert.Contains("does not know", Assert.IsType<OrderOutcome.Refused>(outcome).Reason);
+        Assert.Equal("Cancelled", (await rig.ReadAsync(action)).Status);
+    }
+
     private Server.Salt.SaltMasterOptions Settings => rig.Get<Server.Salt.SaltMasters>().Options[0];
 
     private static MasterState Master() => new(1, "master1", false, true, null, TimeSpan.FromSeconds(15));
