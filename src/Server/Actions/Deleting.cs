@@ -27,6 +27,7 @@ internal sealed class Deleting(Transactions transactions, TimeProvider clock)
         }
 
         // Attempts and targets first, as settling does: a late return may be putting a guess right at this moment.
+        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], timeout, cancellationToken);
         var targets = await Statement.ExecuteAsync(
             connection, DeleteTargetsSql, [action.Value], timeout, cancellationToken);
@@ -66,7 +67,9 @@ internal sealed class Deleting(Transactions transactions, TimeProvider clock)
 
     internal const string DeleteAsksSql = "delete from ask where action_id = $1";
 
-    internal const string DeleteAttemptsSql = "delete from attempt where action_id = $1";
+    internal const string DeleteResultsSql = "delete from kept_result where action_id = $1";
+
+    internal const string DeleteAttemptsSql = "delete from earlier_attempt where action_id = $1";
 
     internal const string DeleteTargetsSql = "delete from action_target where action_id = $1";
 

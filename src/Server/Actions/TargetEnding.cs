@@ -43,11 +43,7 @@ internal static class TargetEnding
             set status = 'Failed', settled_at = $6, reason = $4, guessed = $5
             from waiting w
             where t.action_id = w.action_id and t.minion_key = w.minion_key
-            returning t.action_id, t.minion_key, t.attempt),
-        ended as (
-            update attempt a set status = 'Failed', ended_at = $6, reason = $4, guessed = $5
-            from failed f
-            where a.action_id = f.action_id and a.minion_key = f.minion_key and a.number = f.attempt),
+            returning t.minion_key),
         fewer as (
             update submission set outstanding = outstanding - (select count(*) from failed) where id = $2)
         select minion_key from failed

@@ -44,7 +44,7 @@ internal sealed class Expiry(NpgsqlDataSource database, TimeProvider clock)
         return ended.Sum(one => one.Count);
     }
 
-    /// <summary>Those with something left to end, so that a pass that ended nothing means that nothing is left.</summary>
+    /// <summary>Only those that have something left to end.</summary>
     internal const string DueSql = """
         select a.id from action a join action_counts c on c.action_id = a.id
         where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0

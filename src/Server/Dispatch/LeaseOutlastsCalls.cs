@@ -14,8 +14,8 @@ internal sealed class LeaseOutlastsCalls(IOptions<SaltOptions> salt) : IValidate
         var problems = Masters()
             .Select((master, index) => (Key: $"{SaltSettings.Section}:{index}", master.SubmitTimeoutSeconds))
             .Where(master => options.Lease.TotalSeconds <= master.SubmitTimeoutSeconds)
-            .Select(master => $"{DispatchOptions.Section}:{nameof(DispatchOptions.Lease)} is '{options.Lease:c}', which "
-                + $"is not allowed. It must be longer than {master.Key}:SubmitTimeoutSeconds, which is "
+            .Select(master => $"{DispatchOptions.Section}:{nameof(DispatchOptions.Lease)} is '{options.Lease:c}', "
+                + $"which is not allowed. It must be longer than {master.Key}:SubmitTimeoutSeconds, which is "
                 + $"'{master.SubmitTimeoutSeconds}': another node could send a call that this one is still making.")
             .ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

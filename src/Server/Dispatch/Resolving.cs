@@ -39,7 +39,8 @@ internal sealed partial class Resolving(
             JsonSerializer.Deserialize<TargetSelection>(target)!, connection, Scheduling.FirstSelectionParameter,
             cancellationToken);
         var targets = selected is SelectedMinions.Query query
-            ? await Scheduling.InsertTargetsAsync(connection, action, query, transactions.FleetTimeout, cancellationToken)
+            ? await Scheduling.InsertTargetsAsync(
+                connection, action, query, transactions.FleetTimeout, cancellationToken)
             : 0;
         if (targets == 0)
         {

@@ -99,7 +99,8 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6). $7 are the kinds we know.
+    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6). $7 are the kinds
+    /// we know.
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (

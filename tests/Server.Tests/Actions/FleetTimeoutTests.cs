@@ -67,12 +67,12 @@ public sealed class FleetTimeoutTests(PostgresServer server) : IAsyncLifetime
         await rig.ReturnAsync(jid, "m1");
         await rig.ReturnAsync(jid, "m2");
         await rig.SettleAsync();
-        await SlowDownAsync("attempt");
+        await SlowDownAsync("kept_result");
         rig.Clock.Advance(TimeSpan.FromDays(3));
 
         await days.EndAsync(CancellationToken.None);
 
-        Assert.Equal(2, await database.ScalarAsync<long>("select count(*) from attempt where result = 'true'"));
+        Assert.Equal(2, await database.ScalarAsync<long>("select count(*) from kept_result where result = 'true'"));
     }
 
     private Task<int> SlowDownAsync(string table) => database.ExecuteAsync($"""
