@@ -1,15 +1,16 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using NpgsqlTypes;
 using Saltern.Server.Database;
 
 namespace Saltern.Server.Fleet;
 
 /// <summary>
 /// When each minion was last heard from, by its returns and its start events. A time is written only when the one kept
-/// is more than a minute older, so a busy minion costs a write a minute, not one a return. Presence is derived from it.
+/// is more than a minute older, so a busy minion costs a write a minute, not one a return; and what returns told is
+/// written together, by this loop and not by who settles them. Presence is derived from it.
 /// </summary>
 internal sealed partial class SignsOfLife(
     NpgsqlDataSource dataSource, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
@@ -17,6 +18,20 @@ internal sealed partial class SignsOfLife(
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two writes; what is heard meanwhile is written together.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    /// <summary>Rows written by one statement.</summary>
+    private const int MostWritten = 10_000;
+
+    private readonly Bell bell = bells.Inbox.Echo();
+
+    /// <summary>
+    /// Heard and not written yet: at most one entry for each minion. Lost without harm, with the process or a failed
+    /// write: the next sign tells more.
+    /// </summary>
+    private readonly ConcurrentDictionary<MinionKey, bool> heard = [];
 
     /// <summary>
     /// The name a start event gives its master is the one in the master's own settings, which may not be ours: then the
@@ -50,17 +65,15 @@ internal sealed partial class SignsOfLife(
         select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
         """;
 
+    /// <summary>
+    /// Index minion_pkey, one look-up for each key, in the order given: a planner that saw how many there are might take
+    /// another way, and lock the rows in another order.
+    /// </summary>
     internal const string TouchSql = """
-        with heard as (
-            select minion_key, least(max(at), $3) as at
-            from unnest($1::bigint[], $2::timestamptz[]) as h(minion_key, at)
-            group by minion_key),
-        locked as (
-            select m.minion_key, h.at from minion m join heard h on h.minion_key = m.minion_key
-            where m.last_contact_at is null or m.last_contact_at < h.at - interval '60 s'
-            order by m.minion_key
-            for no key update of m)
-        update minion m set last_contact_at = l.at from locked l where m.minion_key = l.minion_key
+        update minion m set last_contact_at = $2
+        from unnest((select $1::bigint[])) as h(minion_key)
+        where m.minion_key = h.minion_key
+          and (m.last_contact_at is null or m.last_contact_at < $2 - interval '60 s')
         """;
 
     /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>
@@ -74,38 +87,52 @@ internal sealed partial class SignsOfLife(
         return (taken, [.. minions.Select(key => new MinionKey(key))]);
     }
 
-    /// <summary>Writes when minions were heard from, and returns for how many that was news.</summary>
-    public async Task<int> TouchAsync(
-        IReadOnlyCollection<(MinionKey Minion, DateTimeOffset At)> contacts, CancellationToken cancellationToken)
+    /// <summary>Notes that minions were heard from; this loop writes it soon.</summary>
+    public void Hear(IEnumerable<MinionKey> minions)
     {
-        if (contacts.Count == 0)
+        foreach (var minion in minions)
+        {
+            heard[minion] = true;
+        }
+    }
+
+    /// <summary>Writes what was noted, and returns for how many minions that was news.</summary>
+    public async Task<int> WriteHeardAsync(CancellationToken cancellationToken)
+    {
+        var news = 0;
+        foreach (var some in heard.Keys.Chunk(MostWritten))
+        {
+            foreach (var minion in some)
+            {
+                heard.TryRemove(minion, out _);
+            }
+
+            news += await TouchAsync(some, cancellationToken);
+        }
+
+        return news;
+    }
+
+    /// <summary>Writes that minions were heard from just now, and returns for how many that was news.</summary>
+    public async Task<int> TouchAsync(IEnumerable<MinionKey> minions, CancellationToken cancellationToken)
+    {
+        var keys = minions.Select(minion => minion.Value).Order().ToArray();
+        if (keys.Length == 0)
         {
             return 0;
         }
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        return await Statement.ExecuteAsync(
-            connection,
-            TouchSql,
-            [
-                contacts.Select(contact => contact.Minion.Value).ToArray(),
-                new NpgsqlParameter
-                {
-                    Value = contacts.Select(contact => contact.At.ToUniversalTime()).ToArray(),
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
-                },
-                clock.GetUtcNow(),
-            ],
-            cancellationToken);
+        return await Statement.ExecuteAsync(connection, TouchSql, [keys, clock.GetUtcNow()], cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The trigger rings the inbox's bell for start events as well.
-        var bell = bells.Inbox.Echo();
         while (!stoppingToken.IsCancellationRequested)
         {
             await bell.WaitAsync(await DrainAsync(stoppingToken), clock, stoppingToken);
+            await Task.Delay(Pace, clock, stoppingToken);
         }
     }
 
@@ -118,6 +145,7 @@ internal sealed partial class SignsOfLife(
                 // A full batch: there may be more.
             }
 
+            await WriteHeardAsync(cancellationToken);
             return options.Value.StartEventInterval;
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
