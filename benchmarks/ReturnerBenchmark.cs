@@ -122,7 +122,7 @@ internal sealed class ReturnerBenchmark : IBenchmark
     private async Task<TimeSpan> TimeAsync(
         string kind, int count, string options, List<double> times, CancellationToken cancellationToken)
     {
-        var first = Interlocked.Add(ref next, count + 1).ToString(CultureInfo.InvariantCulture);
+        var first = (Interlocked.Add(ref next, count + 1) - count).ToString(CultureInfo.InvariantCulture);
         var output = await PythonAsync(
             ["benchmarks/returner.py", kind, first, count.ToString(CultureInfo.InvariantCulture), options],
             cancellationToken);
