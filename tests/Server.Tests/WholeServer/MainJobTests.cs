@@ -36,6 +36,21 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Empty(await rig.ComplaintsAsync(action));
     }
 
+    [Fact]
+    public async Task Named_packages_are_updated_where_they_are_installed_and_installed_nowhere()
+    {
+        var action = await rig.ScheduleAsync("package.update", """{"packages":["systemd","zypper","tree"]}""");
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.Empty(await rig.ComplaintsAsync(action));
+        var reasons = await rig.Database.ScalarAsync<string>(
+            "select string_agg(distinct reason, E'\\n' order by reason) from action_target where action_id = $1",
+            action.Value);
+        // Some minions are Debian or Ubuntu, which have no zypper.
+        Assert.Equal(
+            "1 updated (packages); not installed: tree\n1 updated (packages); not installed: zypper, tree", reasons);
+    }
+
     [Theory]
     [InlineData("state.apply", """{"states":["fails"]}""", "state")]
     [InlineData("state.apply", """{"states":["badrender"]}""", "Rendering SLS")]
