@@ -55,6 +55,7 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
     [InlineData("x", "a\0", "rule", "At position 2 there is a character")]
     [InlineData("with space", "*", "name", "A group's name is")]
     [InlineData("", "*", "name", "A group's name is")]
+    [InlineData("..", "*", "name", "not just '.' or '..'")]
     [InlineData("taken", "*", "name", "There is a group 'taken' already")]
     public async Task A_group_that_could_not_be_resolved_is_refused_and_not_there(
         string name, string rule, string argument, string reason)

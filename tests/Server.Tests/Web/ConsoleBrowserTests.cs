@@ -25,6 +25,8 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         await server.Database.ExecuteAsync(
             "update action_target set reason = $2 where action_id = $1", action, Hostile);
         var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", Minion);
+        await server.MakeGroupAsync("hostile", new { rule = "E@evil.* or G@os:<svg/onload=window.hit=1>" });
+        var group = await server.GroupPathAsync("hostile");
 
         await using var visit = await chromium.VisitAsync(server.Address);
         await visit.SignInAsync(server.AdminToken);
@@ -33,7 +35,8 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
             "/", "/actions", $"/actions/{action}", $"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}",
             "/minions", $"/minions/{key}", $"/actions/new?minion={Uri.EscapeDataString(Minion)}",
             $"/actions?by={Uri.EscapeDataString(Hostile)}",
-            $"/minions?id={Uri.EscapeDataString(Hostile)}",
+            $"/minions?id={Uri.EscapeDataString(Hostile)}", "/groups", group, $"{group}/edit",
+            $"/actions/new?group={Uri.EscapeDataString(Hostile)}",
         })
         {
             await visit.Page.GotoAsync(path);
@@ -143,13 +146,17 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         var action = await server.ScheduleAsync($"{Long}*", new { description = new string('x', 200) });
         var key = await server.Database.ScalarAsync<long>(
             "select minion_key from minion where minion_id = $1", $"{Long}1");
+        var longName = new string('g', 100);
+        await server.MakeGroupAsync("narrow", new { minions = new[] { $"{Long}1", $"{Long}2" } });
+        await server.MakeGroupAsync(longName, new { rule = $"L@{string.Join(',', Enumerable.Repeat(Long, 9))}" });
+        var (byHand, byRule) = (await server.GroupPathAsync("narrow"), await server.GroupPathAsync(longName));
         await using var visit = await chromium.VisitAsync(
             server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
         await visit.SignInAsync(server.AdminToken);
         foreach (var path in new[]
         {
             "/", "/actions", "/actions/new", "/minions", $"/minions/{key}", $"/actions/{action}",
-            $"/actions/{action}/targets/{Long}1",
+            $"/actions/{action}/targets/{Long}1", "/groups", "/groups/new", byHand, byRule,
         })
         {
             await visit.Page.GotoAsync(path);
