@@ -19,6 +19,9 @@ internal static class GroupPages
 
     private const int MinionsOnAPage = 100;
 
+    /// <summary>A page waits no longer for its counts.</summary>
+    private static readonly TimeSpan CountWithin = TimeSpan.FromSeconds(2);
+
     public static void Map(IEndpointRouteBuilder pages)
     {
         pages.MapPage("/groups", ListAsync);
@@ -39,7 +42,7 @@ internal static class GroupPages
         // One more than is shown tells whether there is a next page.
         var found = await groups.ListAsync(after ?? "", GroupsOnAPage + 1, cancellationToken);
         var shown = found.Take(GroupsOnAPage).ToList();
-        var counts = await sizes.CountAsync(shown, cancellationToken);
+        var counts = await sizes.CountAsync(shown, CountWithin, cancellationToken);
         return new RazorComponentResult<GroupListPage>(new
         {
             Groups = (IReadOnlyList<GroupLine>)[.. shown.Select(group => LineOf(group, counts))],
@@ -64,7 +67,7 @@ internal static class GroupPages
         var found = page as MinionPage.Found;
         return new RazorComponentResult<OneGroupPage>(new
         {
-            Line = LineOf(group, await sizes.CountAsync([group], cancellationToken)),
+            Line = LineOf(group, await sizes.CountAsync([group], CountWithin, cancellationToken)),
             Minions = (IReadOnlyList<MinionSummary>)[.. found?.Minions.Select(FleetViews.SummaryOf) ?? []],
             IsFirstPage = cursor is null,
             Next = found?.Next is { } next ? new MinionListAsked { After = next.MinionId, AfterKey = next.Key.Value }
