@@ -14,7 +14,7 @@ internal sealed class Ground : IAsyncDisposable
     public static IReadOnlyList<string> PostgresSettings { get; } =
     [
         "listen_addresses=", "fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=200",
-        "shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=1h", "wal_compression=on",
+        "shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=1h", "wal_compression=lz4",
         "random_page_cost=1.1", "jit=off", "timezone=UTC", "log_min_messages=warning",
     ];
 

@@ -66,7 +66,7 @@ internal sealed class SettleScene : IAsyncDisposable
         await ReturnAsync(action, variant.Result);
         await ExecuteEachAsync(variant.Before);
         await Ground.SettleDownAsync(
-            rig.Database, "minion", "inbox", "submission", "action_target", "attempt", "salt.salt_returns");
+            rig.Database, "minion", "inbox", "submission", "action_target", "salt.salt_returns");
         var took = await Rounds.TimeAsync(() => (settling ?? rig).SettleAsync());
         await ExecuteEachAsync(variant.After);
         UnfinishedWorkException.Require(targets, (await rig.ReadAsync(action)).Counts.Completed, "settled targets");

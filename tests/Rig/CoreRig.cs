@@ -112,16 +112,9 @@ internal sealed class CoreRig : IAsyncDisposable
     /// <summary>Settles until the inbox is empty; returns how many targets got their status.</summary>
     public async Task<int> SettleAsync()
     {
-        var targets = 0;
-        while (true)
-        {
-            var settled = await Settler.RunOnceAsync(CancellationToken.None);
-            targets += settled.Targets;
-            if (settled.Drained == 0)
-            {
-                return targets;
-            }
-        }
+        var targets = (await Settler.DrainAsync(CancellationToken.None)).Targets;
+        await Get<SignsOfLife>().WriteHeardAsync(CancellationToken.None);
+        return targets;
     }
 
     /// <summary>Writes a return into the job cache as the stock returner does.</summary>

@@ -6,7 +6,7 @@ namespace Saltern.Server.Actions;
 
 /// <summary>
 /// Reads the attempts of one target, each with what came back. The body is where the returner put it, in the day of the
-/// job cache that the attempt names; when that day has ended, it is what was kept with the attempt.
+/// job cache that the attempt names; when that day has ended, it is what was kept for the attempt.
 /// </summary>
 internal sealed class AttemptDetails(NpgsqlDataSource database, TimeProvider clock) : IDisposable
 {
@@ -154,8 +154,9 @@ internal sealed class AttemptDetails(NpgsqlDataSource database, TimeProvider clo
 
     internal const string ListSql = """
         select a.number, a.status, a.guessed, s.jid, r.name, a.picked_up_at, a.returned_at, a.ended_at, a.repeats,
-               a.reason, left(a.result, $4), length(a.result)::bigint, a.result_cut
+               a.reason, left(k.result, $4), length(k.result)::bigint, k.cut
         from saltern.attempt a
+        left join saltern.kept_result k using (action_id, minion_key, number)
         left join saltern.submission s on s.id = a.submission_id
         left join saltern.master r on r.id = s.master_id
         where a.action_id = $1 and a.minion_key = $2
@@ -183,7 +184,6 @@ internal sealed class AttemptDetails(NpgsqlDataSource database, TimeProvider clo
         """;
 
     internal const string WholeKeptSql = """
-        select result from saltern.attempt
-        where action_id = $1 and minion_key = $2 and number = $3 and result is not null
+        select result from saltern.kept_result where action_id = $1 and minion_key = $2 and number = $3
         """;
 }

@@ -28,6 +28,7 @@ internal sealed class Deleting(NpgsqlDataSource database, TimeProvider clock)
         }
 
         await Statement.ExecuteAsync(connection, DeleteAsksSql, [action.Value], cancellationToken);
+        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], cancellationToken);
         await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], cancellationToken);
         var targets = await Statement.ExecuteAsync(connection, DeleteTargetsSql, [action.Value], cancellationToken);
         await Statement.ExecuteAsync(connection, DeleteSql, [action.Value], cancellationToken);
@@ -39,7 +40,9 @@ internal sealed class Deleting(NpgsqlDataSource database, TimeProvider clock)
 
     internal const string DeleteAsksSql = "delete from ask where action_id = $1";
 
-    internal const string DeleteAttemptsSql = "delete from attempt where action_id = $1";
+    internal const string DeleteResultsSql = "delete from kept_result where action_id = $1";
+
+    internal const string DeleteAttemptsSql = "delete from earlier_attempt where action_id = $1";
 
     internal const string DeleteTargetsSql = "delete from action_target where action_id = $1";
 

@@ -85,12 +85,18 @@ internal sealed class Rescheduling(
 
     internal const string RequeueSql = """
         with final as (
-            select action_id, minion_key, status from action_target
+            select * from action_target
             where action_id = $1 and status = any($2::text[]) order by minion_key for update),
+        kept as (
+            insert into earlier_attempt (action_id, minion_key, number, submission_id, status, guessed, picked_up_at,
+                                         returned_at, ended_at, repeats, reason)
+            select action_id, minion_key, attempt, submission_id, status, guessed, picked_up_at,
+                   returned_at, settled_at, repeats, reason
+            from final where submission_id is not null),
         queued as (
             update action_target t
-            set status = 'Queued', settled_at = null, picked_up_at = null, submission_id = null, not_before = $3,
-                guessed = false, ran_anyway = false, reason = null
+            set status = 'Queued', settled_at = null, picked_up_at = null, returned_at = null, submission_id = null,
+                not_before = $3, guessed = false, ran_anyway = false, repeats = 0, reason = null
             from final f where t.action_id = f.action_id and t.minion_key = f.minion_key
             returning f.status)
         select status, count(*)::int from queued group by status

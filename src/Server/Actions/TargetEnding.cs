@@ -37,11 +37,7 @@ internal static class TargetEnding
             from minion m
             where t.action_id = $1 and t.submission_id = $2 and t.status = 'PickedUp' and m.minion_key = t.minion_key
               and ($3::text[] is null or m.minion_id = any($3::text[]))
-            returning t.action_id, t.minion_key, t.attempt),
-        ended as (
-            update attempt a set status = 'Failed', ended_at = $6, reason = $4, guessed = $5
-            from failed f
-            where a.action_id = f.action_id and a.minion_key = f.minion_key and a.number = f.attempt),
+            returning t.minion_key),
         fewer as (
             update submission set outstanding = outstanding - (select count(*) from failed) where id = $2)
         select minion_key from failed

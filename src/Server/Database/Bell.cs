@@ -31,12 +31,19 @@ internal sealed class Bell
         return echo;
     }
 
-    /// <summary>Returns when the bell has rung since the last wait, or after <paramref name="atMost"/>.</summary>
-    public async Task WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns true when the bell has rung since the last wait, false after <paramref name="atMost"/>.
+    /// </summary>
+    public async Task<bool> WaitAsync(TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (atMost <= TimeSpan.Zero || flag.Reader.TryRead(out _))
+        if (flag.Reader.TryRead(out _))
         {
-            return;
+            return true;
+        }
+
+        if (atMost <= TimeSpan.Zero)
+        {
+            return false;
         }
 
         using var timer = new CancellationTokenSource(atMost, clock);
@@ -44,10 +51,12 @@ internal sealed class Bell
         try
         {
             await flag.Reader.ReadAsync(either.Token);
+            return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The time is up: that, too, is a reason to look.
+            return false;
         }
     }
 }

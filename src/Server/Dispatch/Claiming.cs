@@ -181,10 +181,7 @@ internal sealed class Claiming(
             set status = 'PickedUp', picked_up_at = $2, submission_id = $6, attempt = t.attempt + 1, not_before = null,
                 reason = null
             from chosen c where t.action_id = c.action_id and t.minion_key = c.minion_key
-            returning t.action_id, t.minion_key, t.attempt),
-        recorded as (
-            insert into attempt (action_id, minion_key, number, submission_id, picked_up_at)
-            select action_id, minion_key, attempt, $6, $2 from claimed),
+            returning t.minion_key),
         submitted as (
             insert into submission (id, action_id, master_id, jid, minions, outstanding, created_at, deadline_at,
                                     not_after, owner, lease_until)

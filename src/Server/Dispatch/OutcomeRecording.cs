@@ -248,13 +248,10 @@ internal sealed partial class OutcomeRecording(
                 settled_at = case when a.cancelled_at is null then null else $2 end,
                 reason = case when a.cancelled_at is null then 'not sent: ' || $3
                               else 'cancelled before it was sent' end,
-                submission_id = null, picked_up_at = null, attempt = t.attempt - 1
+                submission_id = null, picked_up_at = null, returned_at = null, attempt = t.attempt - 1
             from given_back g join action a on a.id = g.action_id
             where not g.is_ask and t.action_id = g.action_id and t.submission_id = g.id and t.status = 'PickedUp'
-            returning t.action_id, t.minion_key, t.status, t.attempt),
-        gone as (
-            delete from attempt x using moved m
-            where x.action_id = m.action_id and x.minion_key = m.minion_key and x.number = m.attempt + 1)
+            returning t.action_id, t.status)
         select action_id, status, count(*)::int from moved group by action_id, status
         """;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,8 @@ namespace Saltern.Server.Fleet;
 
 /// <summary>
 /// When each minion was last heard from, by its returns and its start events. A time is written only when the one kept
-/// is more than a minute older, so a busy minion costs a write a minute, not one a return. Presence is derived from it.
+/// is more than a minute older, so a busy minion costs a write a minute, not one a return; and what returns told is
+/// written together, by this loop and not by who settles them. Presence is derived from it.
 /// </summary>
 internal sealed partial class SignsOfLife(
     NpgsqlDataSource dataSource, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
@@ -17,6 +19,20 @@ internal sealed partial class SignsOfLife(
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two writes; what is heard meanwhile is written together.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    /// <summary>Rows written by one statement.</summary>
+    private const int MostWritten = 10_000;
+
+    private readonly Bell bell = bells.Inbox.Echo();
+
+    /// <summary>
+    /// Heard and not written yet: at most one entry for each minion. Lost without harm, with the process or a failed
+    /// write: the next sign tells more.
+    /// </summary>
+    private readonly ConcurrentDictionary<MinionKey, DateTimeOffset> heard = [];
 
     /// <summary>
     /// The name a start event gives its master is the one in the master's own settings, which may not be ours: then the
@@ -50,13 +66,13 @@ internal sealed partial class SignsOfLife(
         select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
         """;
 
+    /// <summary>Index minion_pkey. Rows come and are locked in the order of their keys.</summary>
     internal const string TouchSql = """
         with heard as (
-            select minion_key, least(max(at), $3) as at
-            from unnest($1::bigint[], $2::timestamptz[]) as h(minion_key, at)
-            group by minion_key),
+            select minion_key, least(at, $3) as at
+            from unnest((select $1::bigint[]), (select $2::timestamptz[])) as h(minion_key, at)),
         locked as (
-            select m.minion_key, h.at from minion m join heard h on h.minion_key = m.minion_key
+            select m.minion_key, h.at from heard h join minion m on m.minion_key = h.minion_key
             where m.last_contact_at is null or m.last_contact_at < h.at - interval '60 s'
             order by m.minion_key
             for no key update of m)
@@ -72,6 +88,36 @@ internal sealed partial class SignsOfLife(
             row => (row.GetInt32(0), row.GetFieldValue<long[]>(1)), cancellationToken);
         var (taken, minions) = passes.Single();
         return (taken, [.. minions.Select(key => new MinionKey(key))]);
+    }
+
+    /// <summary>Notes that minions were heard from; this loop writes it soon.</summary>
+    public void Hear(IEnumerable<MinionKey> minions, DateTimeOffset at)
+    {
+        foreach (var minion in minions)
+        {
+            heard[minion] = at;
+        }
+    }
+
+    /// <summary>Writes what was noted, and returns for how many minions that was news.</summary>
+    public async Task<int> WriteHeardAsync(CancellationToken cancellationToken)
+    {
+        var news = 0;
+        foreach (var some in heard.Keys.Chunk(MostWritten))
+        {
+            var contacts = new List<(MinionKey Minion, DateTimeOffset At)>(some.Length);
+            foreach (var minion in some)
+            {
+                if (heard.TryRemove(minion, out var at))
+                {
+                    contacts.Add((minion, at));
+                }
+            }
+
+            news += await TouchAsync(contacts, cancellationToken);
+        }
+
+        return news;
     }
 
     /// <summary>Writes when minions were heard from, and returns for how many that was news.</summary>
@@ -102,10 +148,10 @@ internal sealed partial class SignsOfLife(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The trigger rings the inbox's bell for start events as well.
-        var bell = bells.Inbox.Echo();
         while (!stoppingToken.IsCancellationRequested)
         {
             await bell.WaitAsync(await DrainAsync(stoppingToken), clock, stoppingToken);
+            await Task.Delay(Pace, clock, stoppingToken);
         }
     }
 
@@ -118,6 +164,7 @@ internal sealed partial class SignsOfLife(
                 // A full batch: there may be more.
             }
 
+            await WriteHeardAsync(cancellationToken);
             return options.Value.StartEventInterval;
         }
         catch (Exception problem) when (problem is not OperationCanceledException)

@@ -66,14 +66,15 @@ internal sealed partial class JobCacheRest(
               and not exists (select 1 from submission s where s.jid = r.jid and s.outstanding > 0)
             limit $1),
         kept as (
-            update attempt a
-            set result = left(o.return::text, $5), result_cut = length(o.return::text) > $5
+            insert into kept_result (action_id, minion_key, number, result, cut)
+            select a.action_id, a.minion_key, a.number, left(o.return::text, $5), length(o.return::text) > $5
             from old o
             join submission s on s.jid = o.jid
             join master h on h.id = s.master_id
             join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = o.id
-            where a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
-              and a.returned_at is not distinct from o.alter_time and a.result is null)
+            join attempt a on a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
+              and a.returned_at is not distinct from o.alter_time
+            on conflict do nothing)
         delete from salt.salt_returns_default d using old o where d.ctid = o.place
         """;
 

@@ -67,14 +67,15 @@ internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
         """;
 
     internal const string KeepSql = """
-        update attempt a
-        set result = left(r.return::text, $4), result_cut = length(r.return::text) > $4
+        insert into kept_result (action_id, minion_key, number, result, cut)
+        select a.action_id, a.minion_key, a.number, left(r.return::text, $4), length(r.return::text) > $4
         from salt.salt_returns r
         join submission s on s.jid = r.jid
         join master h on h.id = s.master_id
         join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
+        join attempt a on a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
+          and a.returned_at = r.alter_time
         where r.jid = any($1::text[]) and r.alter_time >= $2 and r.alter_time < $3
-          and a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
-          and a.returned_at = r.alter_time and a.result is null
+        on conflict do nothing
         """;
 }

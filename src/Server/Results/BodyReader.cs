@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using NpgsqlTypes;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
@@ -12,9 +13,9 @@ using MinionKey = Saltern.Server.Fleet.MinionKey;
 namespace Saltern.Server.Results;
 
 /// <summary>
-/// Opens the bodies of those returns of a batch whose kind asks for it, one at a time, and lets the kind say what they
-/// mean. What a minion sent is input: a body that nobody can read fails its own target with that reason and holds up
-/// no other.
+/// Opens the bodies of those returns of a batch whose kind asks for it, one after another, and lets the kind say what
+/// they mean. What a minion sent is input: a body that nobody can read fails its own target with that reason and holds
+/// up no other.
 /// </summary>
 internal sealed partial class BodyReader(
     ActionKinds kinds,
@@ -23,46 +24,86 @@ internal sealed partial class BodyReader(
     TimeProvider clock,
     ILogger<BodyReader> log)
 {
-    private const int GrainsAtATime = 100;
+    /// <summary>Bodies asked for by one statement; grains keep their whole bodies in memory until its end.</summary>
+    private const int AtATime = 100;
+
     private const int LongestAnswer = 1_000;
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(15);
 
-    /// <summary>Reads what must be read among these inbox rows.</summary>
+    /// <summary>
+    /// Reads the bodies of those that need it; once it has read enough for one batch, it leaves the rest.
+    /// </summary>
     public async Task<ReadReturns> ReadAsync(
-        NpgsqlConnection connection, long[] inboxIds, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<TakenReturn> taken, CancellationToken cancellationToken)
     {
         var read = new ReadReturns();
-        var arguments = new Dictionary<ActionId, JsonElement>();
+        var inboxIds = taken.Where(one => one.ReadsBody).Select(one => one.InboxId).ToArray();
+        if (inboxIds.Length == 0)
+        {
+            return read;
+        }
+
         var wanted = await Statement.QueryAsync(connection, ToReadSql, [inboxIds], ReadRow, cancellationToken);
+        var arguments = new Dictionary<ActionId, JsonElement>();
         foreach (var action in wanted.Select(one => one.Action).Distinct())
         {
             arguments[action] = await ReadArgumentsAsync(connection, action, cancellationToken);
         }
 
         var bytes = 0L;
-        foreach (var one in wanted)
+        foreach (var some in wanted.Select(one => one with { Arguments = arguments[one.Action] }).Chunk(AtATime))
         {
             if (bytes > options.Value.MostReadBytes)
+            {
+                read.LeftForLater.UnionWith(some.Select(one => one.InboxId));
+                continue;
+            }
+
+            bytes += await ReadBodiesAsync(
+                connection, some, options.Value.MostReadBytes - bytes, read, cancellationToken);
+            await LearnAsync(connection, read, cancellationToken);
+        }
+
+        return read;
+    }
+
+    /// <summary>Reads bodies until they come to so many bytes, and at least one; returns how many bytes.</summary>
+    private async Task<long> ReadBodiesAsync(
+        NpgsqlConnection connection, ReturnToRead[] some, long mostBytes, ReadReturns read,
+        CancellationToken cancellationToken)
+    {
+        var bytes = 0L;
+        await using var command = Statement.Of(
+            connection, BodiesSql, some.Select(one => one.Jid).ToArray(),
+            some.Select(one => one.MinionId).ToArray(),
+            new NpgsqlParameter
+            {
+                Value = some.Select(one => one.ReturnedAt).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+            },
+            options.Value.LargestReadBodyBytes, mostBytes);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var one = some[reader.GetInt64(0) - 1];
+            if (reader.GetBoolean(3))
             {
                 read.LeftForLater.Add(one.InboxId);
                 continue;
             }
 
-            var body = await ReadBodyAsync(connection, one, cancellationToken);
-            bytes += body?.Text?.Length ?? 0;
-            Judge(one with { Arguments = arguments[one.Action] }, body, read);
-            await LearnAsync(connection, read, bytes > options.Value.MostReadBytes, cancellationToken);
+            var text = reader.IsDBNull(1) ? null : reader.GetString(1);
+            var size = reader.IsDBNull(2) ? (long?)null : reader.GetInt64(2);
+            bytes += size ?? 0;
+            Judge(one, text, size, read);
         }
 
-        await LearnAsync(connection, read, now: true, cancellationToken);
-        return read;
+        return bytes;
     }
 
-    /// <summary>Grains go to the fleet a few at a time: each keeps its whole body in memory until then.</summary>
-    private async Task LearnAsync(
-        NpgsqlConnection connection, ReadReturns read, bool now, CancellationToken cancellationToken)
+    private async Task LearnAsync(NpgsqlConnection connection, ReadReturns read, CancellationToken cancellationToken)
     {
-        if (read.Grains.Count >= (now ? 1 : GrainsAtATime))
+        if (read.Grains.Count > 0)
         {
             var at = clock.GetUtcNow();
             await facts.LearnAsync(
@@ -71,15 +112,15 @@ internal sealed partial class BodyReader(
         }
     }
 
-    private void Judge(ReturnToRead one, (string? Text, long Bytes)? body, ReadReturns read)
+    private void Judge(ReturnToRead one, string? text, long? bytes, ReadReturns read)
     {
-        if (body is null || body.Value.Text is null)
+        if (text is null)
         {
-            read.Add(one, WithoutBody(one, body?.Bytes));
+            read.Add(one, WithoutBody(one, bytes));
             return;
         }
 
-        if (!MinionReturn.TryParse(body.Value.Text, out var returned, out var reason))
+        if (!MinionReturn.TryParse(text, out var returned, out var reason))
         {
             read.Add(one, new TargetOutcome.Failed($"the return could not be read: {reason}"));
             return;
@@ -176,52 +217,45 @@ internal sealed partial class BodyReader(
         return JsonElement.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
-    private async Task<(string? Text, long Bytes)?> ReadBodyAsync(
-        NpgsqlConnection connection, ReturnToRead one, CancellationToken cancellationToken)
-    {
-        var bodies = await Statement.QueryAsync(
-            connection,
-            one.ReturnedAt is null ? DatelessBodySql : BodySql,
-            [one.Jid, one.MinionId, options.Value.LargestReadBodyBytes, .. Day(one)],
-            row => (Text: row.IsDBNull(0) ? null : row.GetString(0), Bytes: row.GetInt64(1)), cancellationToken);
-        return bodies.Count == 0 ? null : bodies[0];
-    }
-
-    private static object?[] Day(ReturnToRead one) => one.ReturnedAt is { } at ? [at] : [];
-
     internal const string ToReadSql = """
         select i.id, s.action_id, s.id, m.minion_key, a.kind, s.is_ask, k.before, t.status = 'PickedUp', i.success,
                i.jid, i.minion_id, i.returned_at
-        from inbox i
+        from unnest((select $1::bigint[])) as w(id)
+        join inbox i on i.id = w.id
         join submission s on s.jid = i.jid
         join action a on a.id = s.action_id
         join master r on r.id = s.master_id
         join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = i.minion_id
         join action_target t on t.action_id = s.action_id and t.minion_key = m.minion_key
         left join ask k on k.action_id = s.action_id and k.minion_key = m.minion_key
-        where i.id = any($1::bigint[])
-          and (s.is_ask or a.reads_body = 'always' or a.reads_body = 'failed' and not i.success)
         order by i.id
         """;
 
     internal const string ArgumentsSql = "select arguments from action where id = $1";
 
-    /// <summary>Index salt_returns_jid_id, in the one partition of that time.</summary>
-    internal const string BodySql = """
-        select case when octet_length(full_ret::text) <= $3 then full_ret::text end,
-               octet_length(full_ret::text)::bigint
-        from salt.salt_returns
-        where jid = $1 and id = $2 and alter_time = $4
-        limit 1
-        """;
-
-    /// <summary>The same for a row that came without a time; such rows lie in the default partition.</summary>
-    internal const string DatelessBodySql = """
-        select case when octet_length(full_ret::text) <= $3 then full_ret::text end,
-               octet_length(full_ret::text)::bigint
-        from salt.salt_returns
-        where jid = $1 and id = $2 and alter_time is null
-        limit 1
+    /// <summary>
+    /// Index salt_returns_jid_id, in the one partition of that time; rows without a time lie in the default partition.
+    /// The last column says that those before it come to the limit ($5): such a body is not sent.
+    /// </summary>
+    internal const string BodiesSql = """
+        with found as (
+            select w.number, b.body, octet_length(b.body)::bigint as bytes
+            from unnest($1::text[], $2::text[], $3::timestamptz[])
+                with ordinality as w(jid, minion_id, returned_at, number)
+            left join lateral (
+                select r.full_ret::text as body from salt.salt_returns r
+                where r.jid = w.jid and r.id = w.minion_id and r.alter_time = w.returned_at
+                union all
+                select r.full_ret::text from salt.salt_returns r
+                where r.jid = w.jid and r.id = w.minion_id and r.alter_time is null and w.returned_at is null
+                limit 1) b on true),
+        summed as (
+            select number, body, bytes,
+                   coalesce(sum(bytes) over (order by number rows between unbounded preceding and 1 preceding), 0)
+                       > $5 as left_for_later
+            from found)
+        select number, case when bytes <= $4 and not left_for_later then body end, bytes, left_for_later
+        from summed order by number
         """;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A return for action {Action} of minion {Minion} is unreadable")]

@@ -49,12 +49,10 @@ internal sealed partial class MissedReturns(
         join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
         left join action_target t
           on t.action_id = s.action_id and t.minion_key = m.minion_key and t.submission_id = s.id
-        left join attempt a
-          on a.action_id = t.action_id and a.minion_key = t.minion_key and a.number = t.attempt
         left join ask k on s.is_ask and k.action_id = s.action_id and k.minion_key = m.minion_key
           and k.submission_id = s.id
         where s.outstanding > 0 and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
-          and (t.status = 'PickedUp' and a.returned_at is null or k.action_id is not null)
+          and (t.status = 'PickedUp' and t.returned_at is null or k.action_id is not null)
           and not exists (select 1 from inbox i where i.jid = r.jid and i.minion_id = r.id)
         order by r.jid, r.id, r.alter_time
         limit $2

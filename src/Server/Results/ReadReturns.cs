@@ -4,14 +4,10 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Results;
 
-/// <summary>What reading bodies found in one batch, in the arrays that the settling statements take.</summary>
+/// <summary>What reading bodies found in one batch, by the ids of inbox rows.</summary>
 internal sealed class ReadReturns
 {
-    public List<long> SettledInboxIds { get; } = [];
-
-    public List<string> Statuses { get; } = [];
-
-    public List<string?> Reasons { get; } = [];
+    private readonly Dictionary<long, (TargetStatus Status, string? Reason)> outcomes = [];
 
     /// <summary>Targets whose minion was busy: back to the queue.</summary>
     public List<(ReturnToRead Return, string Reason)> Busy { get; } = [];
@@ -29,30 +25,39 @@ internal sealed class ReadReturns
     public List<(MinionKey Minion, JsonElement Grains)> Grains { get; } = [];
 
     /// <summary>Inbox rows that this batch had no room for any more; the next one begins with them.</summary>
-    public List<long> LeftForLater { get; } = [];
+    public HashSet<long> LeftForLater { get; } = [];
 
     /// <summary>All of these fail their targets, for this reason.</summary>
-    public static ReadReturns Unreadable(long[] inboxIds, string reason)
+    public static ReadReturns Unreadable(IEnumerable<TakenReturn> taken, string reason)
     {
         var read = new ReadReturns();
-        foreach (var id in inboxIds)
+        foreach (var one in taken)
         {
-            read.SettledInboxIds.Add(id);
-            read.Statuses.Add(nameof(TargetStatus.Failed));
-            read.Reasons.Add(reason);
+            read.outcomes.Add(one.InboxId, (TargetStatus.Failed, reason));
         }
 
         return read;
     }
 
     /// <summary>Inbox rows that the set-based statements must leave alone.</summary>
-    public long[] Apart =>
+    public HashSet<long> Apart =>
     [
         .. Busy.Select(one => one.Return.InboxId),
         .. AskLater.Select(one => one.Return.InboxId),
         .. Answers.Select(one => one.Return.InboxId),
         .. Decided.Select(one => one.Return.InboxId),
     ];
+
+    /// <summary>What became of the target: by its body, or by its return code where no body was read.</summary>
+    public (TargetStatus Status, string? Reason) OutcomeOf(TakenReturn one)
+    {
+        if (outcomes.TryGetValue(one.InboxId, out var outcome))
+        {
+            return outcome;
+        }
+
+        return one.Success ? (TargetStatus.Completed, null) : (TargetStatus.Failed, "the minion reported a failure");
+    }
 
     public void Add(ReturnToRead read, TargetOutcome outcome)
     {
@@ -86,8 +91,6 @@ internal sealed class ReadReturns
             return;
         }
 
-        SettledInboxIds.Add(read.InboxId);
-        Statuses.Add(status.ToString());
-        Reasons.Add(reason);
+        outcomes.Add(read.InboxId, (status, reason));
     }
 }

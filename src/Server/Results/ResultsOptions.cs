@@ -11,6 +11,10 @@ internal sealed class ResultsOptions
     [Range(1, 50_000)]
     public int BatchSize { get; set; } = 5_000;
 
+    /// <summary>Batches settled at a time while there is more than one in the inbox.</summary>
+    [Range(1, 16)]
+    public int AtATime { get; set; } = 2;
+
     /// <summary>
     /// Between two looks at an inbox that has just become empty: the writer that lost the race to ring.
     /// </summary>
@@ -39,7 +43,7 @@ internal sealed class ResultsOptions
 
     /// <summary>
     /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
-    /// Only one is held in memory at a time.
+    /// Each batch that is settled holds one of them in memory at a time.
     /// </summary>
     [Range(1_024, 268_435_456)]
     public int LargestReadBodyBytes { get; set; } = 16 * 1024 * 1024;

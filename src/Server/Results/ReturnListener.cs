@@ -8,8 +8,8 @@ namespace Saltern.Server.Results;
 
 /// <summary>
 /// Drains the inbox when the bell rings. The writer that lost the race for the bell may commit after the others, so the
-/// loop lingers: it goes on until the inbox was empty twice, some tens of milliseconds apart. Without any bell it looks
-/// once a second while something is outstanding, else once a minute.
+/// loop lingers: it goes on until the inbox was empty twice, some tens of milliseconds apart with no bell between them.
+/// Without any bell it looks once a second while something is outstanding, else once a minute.
 /// </summary>
 internal sealed partial class ReturnListener(
     NpgsqlDataSource database,
@@ -35,14 +35,10 @@ internal sealed partial class ReturnListener(
     {
         try
         {
-            for (var empty = 0; empty < 2;)
+            var rang = true;
+            while ((await settler.DrainAsync(cancellationToken)).Drained > 0 || rang)
             {
-                var settled = await settler.RunOnceAsync(cancellationToken);
-                empty = settled.Drained == 0 ? empty + 1 : 0;
-                if (empty == 1)
-                {
-                    await Task.Delay(options.Value.Linger, clock, cancellationToken);
-                }
+                rang = await bells.Inbox.WaitAsync(options.Value.Linger, clock, cancellationToken);
             }
 
             await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -20,7 +20,7 @@ internal sealed class SetApart(
         foreach (var (one, reason) in read.Busy)
         {
             var changed = await Statement.QueryAsync(
-                connection, RequeueSql, [.. Key(one), reason, now, now + busyPause],
+                connection, RequeueSql, [.. Key(one), reason, now, now + busyPause, one.ReturnedAt],
                 row => Enum.Parse<TargetStatus>(row.GetString(0)), cancellationToken);
             Count(one, changed, settledBySubmission);
         }
@@ -102,31 +102,29 @@ internal sealed class SetApart(
     /// A busy minion did nothing: queued again, or cancelled where the action was cancelled meanwhile.
     /// </summary>
     internal const string RequeueSql = """
-        with requeued as (
-            update action_target t
-            set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
-                settled_at = case when a.cancelled_at is null then null else $5::timestamptz end,
-                not_before = case when a.cancelled_at is null then $6::timestamptz end,
-                reason = $4, submission_id = null, picked_up_at = null
-            from action a
-            where a.id = $1 and t.action_id = $1 and t.minion_key = $2 and t.submission_id = $3
-              and t.status = 'PickedUp'
-            returning t.status, t.attempt),
-        ended as (
-            update attempt set status = 'Busy', ended_at = $5, reason = $4
-            from requeued r where action_id = $1 and minion_key = $2 and number = r.attempt)
-        select status from requeued
+        with busy as (
+            select * from action_target
+            where action_id = $1 and minion_key = $2 and submission_id = $3 and status = 'PickedUp'
+            for update),
+        kept as (
+            insert into earlier_attempt (action_id, minion_key, number, submission_id, status, picked_up_at,
+                                         returned_at, ended_at, repeats, reason)
+            select action_id, minion_key, attempt, submission_id, 'Busy', picked_up_at, $7, $5, repeats, $4
+            from busy)
+        update action_target t
+        set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
+            settled_at = case when a.cancelled_at is null then null else $5::timestamptz end,
+            not_before = case when a.cancelled_at is null then $6::timestamptz end,
+            reason = $4, submission_id = null, picked_up_at = null, returned_at = null, repeats = 0
+        from busy b join action a on a.id = b.action_id
+        where t.action_id = b.action_id and t.minion_key = b.minion_key
+        returning t.status
         """;
 
     internal const string DecideSql = """
-        with decided as (
-            update action_target t set status = $3, settled_at = $5, reason = $4
-            where t.action_id = $1 and t.minion_key = $2 and t.status = 'PickedUp'
-            returning t.submission_id, t.attempt),
-        ended as (
-            update attempt set status = $3, ended_at = $5, reason = $4
-            from decided d where action_id = $1 and minion_key = $2 and number = d.attempt)
-        select submission_id from decided
+        update action_target set status = $3, settled_at = $5, reason = $4
+        where action_id = $1 and minion_key = $2 and status = 'PickedUp'
+        returning submission_id
         """;
 
     internal const string AnswerSql = """
@@ -144,12 +142,9 @@ internal sealed class SetApart(
     /// </summary>
     internal const string ReturnedSql = """
         with noted as (
-            update action_target set reason = $4
+            update action_target set reason = $4, returned_at = $5
             where action_id = $1 and minion_key = $2 and submission_id = $3 and status = 'PickedUp'
-            returning attempt),
-        returned as (
-            update attempt a set returned_at = $5, reason = $4
-            from noted n where a.action_id = $1 and a.minion_key = $2 and a.number = n.attempt)
+            returning 1)
         update ask k set due_at = $6, submission_id = null, answered_at = null
         from noted n where k.action_id = $1 and k.minion_key = $2
         """;

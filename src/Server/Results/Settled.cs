@@ -1,8 +1,6 @@
-using Saltern.Server.Fleet;
-
 namespace Saltern.Server.Results;
 
-/// <summary>What one settling pass did.</summary>
+/// <summary>What settling did, in one pass or in several.</summary>
 /// <param name="Drained">Rows taken out of the inbox.</param>
 /// <param name="Targets">Targets that got their final status.</param>
 /// <param name="Late">Guesses that the truth replaced.</param>
@@ -12,6 +10,7 @@ internal sealed record Settled(int Drained, int Targets, int Late, int Repeats, 
 {
     public static Settled Nothing { get; } = new(0, 0, 0, 0, 0);
 
-    /// <summary>Who has shown a sign of life by returning.</summary>
-    public IReadOnlyCollection<(MinionKey Minion, DateTimeOffset At)> Contacts { get; init; } = [];
+    public static Settled operator +(Settled one, Settled other) => new(
+        one.Drained + other.Drained, one.Targets + other.Targets, one.Late + other.Late, one.Repeats + other.Repeats,
+        one.Unmatched + other.Unmatched);
 }

@@ -24,6 +24,27 @@ internal sealed partial class Settler(
     TimeProvider clock,
     ILogger<Settler> log)
 {
+    /// <summary>
+    /// Passes until the inbox is empty; several at a time, each with rows of its own, while they come out full.
+    /// </summary>
+    public async Task<Settled> DrainAsync(CancellationToken cancellationToken)
+    {
+        var (all, atATime) = (Settled.Nothing, 1);
+        while (true)
+        {
+            var passes = await Task.WhenAll(
+                Enumerable.Range(0, atATime).Select(_ => RunOnceAsync(cancellationToken)));
+            var settled = passes.Aggregate((sum, pass) => sum + pass);
+            if (settled.Drained == 0)
+            {
+                return all;
+            }
+
+            all += settled;
+            atATime = settled.Drained >= options.Value.BatchSize ? options.Value.AtATime : 1;
+        }
+    }
+
     /// <summary>One bounded pass.</summary>
     public Task<Settled> RunOnceAsync(CancellationToken cancellationToken) =>
         SettleAsync(options.Value.BatchSize, cancellationToken);
@@ -53,23 +74,22 @@ internal sealed partial class Settler(
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var ids = (await Statement.QueryAsync(
-            connection, TakeSql, [size], row => row.GetInt64(0), cancellationToken)).ToArray();
-        if (ids.Length == 0)
+        var taken = await Statement.QueryAsync(connection, TakeSql, [size], TakenReturn.Read, cancellationToken);
+        if (taken.Count == 0)
         {
             return Settled.Nothing;
         }
 
         var read = unreadable is null
-            ? await bodies.ReadAsync(connection, ids, cancellationToken)
-            : ReadReturns.Unreadable(ids, unreadable);
-        ids = [.. ids.Except(read.LeftForLater)];
-        var batch = new SettlingBatch(connection, ids, read, options.Value.BusyPause, now);
+            ? await bodies.ReadAsync(connection, taken, cancellationToken)
+            : ReadReturns.Unreadable(taken, unreadable);
+        taken.RemoveAll(one => read.LeftForLater.Contains(one.InboxId));
+        var batch = new SettlingBatch(connection, taken, read, options.Value.BusyPause, now);
         var settled = await batch.SettleAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         metrics.Record(settled, clock.GetElapsedTime(started));
         bells.Due.Ring();
-        await signsOfLife.TouchAsync(settled.Contacts, cancellationToken);
+        signsOfLife.Hear(taken.Where(one => one.IsMatched).Select(one => one.Minion), now);
         return settled;
     }
 
@@ -77,7 +97,23 @@ internal sealed partial class Settler(
     private static bool IsOfTheContent(Exception problem) => problem
         is PostgresException { SqlState: ['2', '2', ..] or ['5', '4', ..] } or JsonException or InvalidCastException;
 
-    internal const string TakeSql = "select id from inbox order by id limit $1 for update skip locked";
+    /// <summary>
+    /// The oldest rows that nobody else has, each with the submission and the minion it belongs to. Those are looked up
+    /// one by one (offset 0 keeps it so): a join would read the whole fleet for each batch. Indexes inbox_pkey,
+    /// submission_jid_key, minion_key_domain_id_minion_id_key.
+    /// </summary>
+    internal const string TakeSql = """
+        select i.id, i.returned_at, i.success, s.id, s.action_id, m.minion_key, s.is_ask,
+               s.is_ask or s.reads_body = 'always' or s.reads_body = 'failed' and not i.success
+        from (select * from inbox order by id limit $1 for update skip locked) i
+        left join lateral (
+            select s.id, s.action_id, s.is_ask, r.key_domain_id, a.reads_body
+            from submission s join master r on r.id = s.master_id join action a on a.id = s.action_id
+            where s.jid = i.jid offset 0) s on true
+        left join lateral (
+            select k.minion_key from minion k
+            where k.key_domain_id = s.key_domain_id and k.minion_id = i.minion_id offset 0) m on true
+        """;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Size} returns could not be settled; halving it")]
     private partial void LogHalved(Exception problem, int size);

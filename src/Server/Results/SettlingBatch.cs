@@ -1,47 +1,58 @@
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
-using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Results;
 
 /// <summary>
 /// The statements of one settling transaction. In order: returns of attempts that wait for one; then what is left
-/// (late ones, repeats, strangers), which is rare; what reading set apart (busy minions, asks); the counters; and the
-/// inbox rows themselves.
+/// (late ones, repeats, strangers), which is rare; what reading set apart (busy minions, asks); the inbox rows
+/// themselves with what is outstanding; and the counters.
 /// </summary>
 internal sealed class SettlingBatch(
-    NpgsqlConnection connection, long[] ids, ReadReturns read, TimeSpan busyPause, DateTimeOffset now)
+    NpgsqlConnection connection, IReadOnlyList<TakenReturn> taken, ReadReturns read, TimeSpan busyPause,
+    DateTimeOffset now)
 {
     private readonly Counters counters = new();
-    private readonly List<(MinionKey Minion, DateTimeOffset At)> contacts = new(ids.Length);
     private readonly SortedDictionary<long, int> settledBySubmission = [];
 
     public async Task<Settled> SettleAsync(CancellationToken cancellationToken)
     {
-        var rest = ids.Except(read.Apart).ToHashSet();
-        var targets = await SettleWaitingAsync(rest, cancellationToken);
-        var (late, repeats, strangers) = rest.Count == 0
-            ? (0, 0, 0)
-            : await SettleLateAsync([.. rest], cancellationToken);
-        var apart = new SetApart(connection, read, counters, busyPause, now);
-        await apart.SettleAsync(settledBySubmission, cancellationToken);
-        await FinishAsync(cancellationToken);
-        return new Settled(ids.Length, targets, late, repeats, strangers) { Contacts = contacts };
+        var apart = read.Apart;
+        var left = taken.Where(one => one.IsMatched && !one.IsAsk && !apart.Contains(one.InboxId))
+            .ToDictionary(one => one.InboxId);
+        var targets = await SettleWaitingAsync(left, cancellationToken);
+        var late = left.Count == 0 ? 0 : await CorrectAsync(left, cancellationToken);
+        var repeats = left.Count == 0 ? 0 : await CountRepeatsAsync(left, cancellationToken);
+        await new SetApart(connection, read, counters, busyPause, now)
+            .SettleAsync(settledBySubmission, cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, DrainSql,
+            [
+                taken.Select(one => one.InboxId).ToArray(),
+                settledBySubmission.Keys.ToArray(), settledBySubmission.Values.ToArray(),
+            ],
+            cancellationToken);
+        await counters.ApplyAsync(connection, now, cancellationToken);
+        return new Settled(taken.Count, targets, late, repeats, Strangers(apart) + left.Count - repeats);
     }
 
-    /// <summary>Settles attempts that wait for their return, and takes their inbox rows out of the rest.</summary>
-    private async Task<int> SettleWaitingAsync(HashSet<long> rest, CancellationToken cancellationToken)
+    private int Strangers(HashSet<long> apart) =>
+        taken.Count(one => (!one.IsMatched || one.IsAsk) && !apart.Contains(one.InboxId));
+
+    /// <summary>
+    /// Settles attempts that wait for their return, each by the first that came, and takes these out of the rest.
+    /// </summary>
+    private async Task<int> SettleWaitingAsync(
+        Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
         var settled = 0;
         await using var command = Statement.Of(
-            connection, SettleSql, rest.ToArray(), now, read.SettledInboxIds.ToArray(), read.Statuses.ToArray(),
-            read.Reasons.ToArray());
+            connection, SettleSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var submission = reader.GetInt64(1);
-            var inboxIds = reader.GetFieldValue<long[]>(3);
             var minions = reader.GetFieldValue<long[]>(4);
             counters.Add(
                 new ActionId(reader.GetInt64(0)),
@@ -49,8 +60,11 @@ internal sealed class SettlingBatch(
                     TargetStatus.PickedUp, Enum.Parse<TargetStatus>(reader.GetString(2)), minions.Length),
                 minions);
             settledBySubmission[submission] = settledBySubmission.GetValueOrDefault(submission) + minions.Length;
-            rest.ExceptWith(inboxIds);
-            contacts.AddRange(minions.Select(minion => (new MinionKey(minion), now)));
+            foreach (var inboxId in reader.GetFieldValue<long[]>(3))
+            {
+                left.Remove(inboxId);
+            }
+
             settled += minions.Length;
         }
 
@@ -58,127 +72,105 @@ internal sealed class SettlingBatch(
     }
 
     /// <summary>
-    /// Returns whose attempt had ended: a guess gives way to the truth, in the attempt and, where no later attempt
-    /// speaks for the target, in the target; any other is a repeat and changes no status.
+    /// Returns whose attempt had ended by a guess: it gives way to the truth, in the attempt and, where no later
+    /// attempt speaks for the target, in the target.
     /// </summary>
-    private async Task<(int Late, int Repeats, int Strangers)> SettleLateAsync(
-        long[] rest, CancellationToken cancellationToken)
+    private async Task<int> CorrectAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
         var corrected = await Statement.QueryAsync(
-            connection, CorrectSql,
-            [rest, now, read.SettledInboxIds.ToArray(), read.Statuses.ToArray(), read.Reasons.ToArray()],
+            connection, CorrectSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
                 Status: row.IsDBNull(3) ? (TargetStatus?)null : Enum.Parse<TargetStatus>(row.GetString(3))),
             cancellationToken);
-        foreach (var one in corrected.Where(one => one.Status is not null))
+        foreach (var (action, minion, inbox, status) in corrected)
         {
-            counters.Add(one.Action, CountChange.Move(TargetStatus.Failed, one.Status!.Value, 1), [one.Minion]);
+            left.Remove(inbox);
+            if (status is { } truth)
+            {
+                counters.Add(action, CountChange.Move(TargetStatus.Failed, truth, 1), [minion]);
+            }
         }
 
-        var others = rest.Except(corrected.Select(one => one.Inbox)).ToArray();
-        var repeats = await Statement.ExecuteAsync(connection, RepeatSql, [others], cancellationToken);
-        contacts.AddRange(corrected.Select(one => (new MinionKey(one.Minion), now)));
-        return (corrected.Count, repeats, others.Length - repeats);
+        return corrected.Count;
     }
 
-    private async Task FinishAsync(CancellationToken cancellationToken)
+    private async Task<int> CountRepeatsAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
-        await Statement.ExecuteAsync(
-            connection, LockSubmissionsSql, [settledBySubmission.Keys.ToArray()], cancellationToken);
-        await Statement.ExecuteAsync(
-            connection, FewerOutstandingSql,
-            [settledBySubmission.Keys.ToArray(), settledBySubmission.Values.ToArray()], cancellationToken);
-        await Statement.ExecuteAsync(connection, DrainSql, [ids], cancellationToken);
-        await counters.ApplyAsync(connection, now, cancellationToken);
+        await using var command = Statement.Of(
+            connection, RepeatSql,
+            left.Values.Select(one => one.Action.Value).ToArray(),
+            left.Values.Select(one => one.Minion.Value).ToArray(),
+            left.Values.Select(one => one.Submission.Value).ToArray());
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Indexes submission_jid_key, minion_key_domain_id_minion_id_key, and the primary keys.</summary>
-    internal const string SettleSql = """
-        with returned as materialized (
-            select distinct on (s.id, m.minion_key)
-                   i.id as inbox_id, i.returned_at, s.id as submission_id, s.action_id, m.minion_key,
-                   coalesce(o.status, case when i.success then 'Completed' else 'Failed' end) as status,
-                   case when o.inbox_id is not null then o.reason
-                        when not i.success then 'the minion reported a failure' end as reason
-            from inbox i
-            join submission s on s.jid = i.jid and not s.is_ask
-            join master r on r.id = s.master_id
-            join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = i.minion_id
-            left join unnest($3::bigint[], $4::text[], $5::text[]) as o(inbox_id, status, reason) on o.inbox_id = i.id
-            where i.id = any($1::bigint[])
-            order by s.id, m.minion_key, i.id),
+    private static IEnumerable<TakenReturn> FirstOfEach(IEnumerable<TakenReturn> returns) => returns
+        .OrderBy(one => one.InboxId).DistinctBy(one => (one.Submission, one.Minion));
+
+    /// <summary>Index action_target_pkey.</summary>
+    internal const string SettleSql = $"""
+        with returned as materialized ({ReturnArrays.Table}),
         settled as (
             update action_target t
-            set status = r.status, settled_at = $2, reason = r.reason
+            set status = r.status, settled_at = $1, returned_at = r.returned_at, reason = r.reason
             from returned r
             where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
               and t.status = 'PickedUp'
-            returning t.action_id, t.minion_key, t.attempt, r.submission_id, r.status, r.reason, r.returned_at,
-                      r.inbox_id),
-        ended as (
-            update attempt a
-            set status = s.status, returned_at = s.returned_at, ended_at = $2, reason = s.reason
-            from settled s
-            where a.action_id = s.action_id and a.minion_key = s.minion_key and a.number = s.attempt)
+            returning t.action_id, t.submission_id, t.status, r.inbox_id, t.minion_key)
         select action_id, submission_id, status, array_agg(inbox_id), array_agg(minion_key)
         from settled group by action_id, submission_id, status
         """;
 
-    internal const string CorrectSql = """
-        with returned as materialized (
-            select distinct on (s.id, m.minion_key)
-                   i.id as inbox_id, i.returned_at, s.id as submission_id, s.action_id, m.minion_key,
-                   coalesce(o.status, case when i.success then 'Completed' else 'Failed' end) as status,
-                   case when o.inbox_id is not null then o.reason
-                        when not i.success then 'the minion reported a failure' end as reason
-            from inbox i
-            join submission s on s.jid = i.jid and not s.is_ask
-            join master r on r.id = s.master_id
-            join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = i.minion_id
-            left join unnest($3::bigint[], $4::text[], $5::text[]) as o(inbox_id, status, reason) on o.inbox_id = i.id
-            where i.id = any($1::bigint[])
-            order by s.id, m.minion_key, i.id),
-        corrected as (
-            update attempt a
-            set status = r.status, guessed = false, returned_at = r.returned_at, ended_at = $2, reason = r.reason
+    internal const string CorrectSql = $"""
+        with returned as materialized ({ReturnArrays.Table}),
+        latest as (
+            update action_target t
+            set status = r.status, guessed = false, settled_at = $1, returned_at = r.returned_at, reason = r.reason
+            from returned r
+            where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
+              and t.status = 'Failed' and t.guessed
+            returning t.action_id, t.minion_key, r.inbox_id, t.status),
+        earlier as (
+            update earlier_attempt a
+            set status = r.status, guessed = false, ended_at = $1, returned_at = r.returned_at, reason = r.reason
             from returned r
             where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
               and a.guessed
-            returning a.action_id, a.minion_key, a.status, a.reason, a.submission_id, r.inbox_id),
-        settled as (
-            update action_target t
-            set status = c.status, guessed = false, settled_at = $2, reason = c.reason
-            from corrected c
-            where t.action_id = c.action_id and t.minion_key = c.minion_key and t.submission_id = c.submission_id
-              and t.status = 'Failed' and t.guessed
-            returning t.action_id, t.minion_key, t.status)
-        select c.action_id, c.minion_key, c.inbox_id, s.status
-        from corrected c left join settled s on s.action_id = c.action_id and s.minion_key = c.minion_key
+            returning a.action_id, a.minion_key, r.inbox_id)
+        select action_id, minion_key, inbox_id, status from latest
+        union all
+        select action_id, minion_key, inbox_id, null from earlier
         """;
 
     internal const string RepeatSql = """
-        with repeated as (
-            select s.id as submission_id, s.action_id, m.minion_key, count(*)::int as copies
-            from inbox i
-            join submission s on s.jid = i.jid and not s.is_ask
-            join master r on r.id = s.master_id
-            join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = i.minion_id
-            where i.id = any($1::bigint[])
-            group by s.id, s.action_id, m.minion_key)
-        update attempt a set repeats = a.repeats + r.copies
-        from repeated r
-        where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
+        with repeated as materialized (
+            select action_id, minion_key, submission_id, count(*)::int as copies
+            from unnest((select $1::bigint[]), (select $2::bigint[]), (select $3::bigint[]))
+                as r(action_id, minion_key, submission_id)
+            group by action_id, minion_key, submission_id
+            order by action_id, minion_key),
+        latest as (
+            update action_target t set repeats = t.repeats + r.copies
+            from repeated r
+            where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
+            returning r.copies),
+        earlier as (
+            update earlier_attempt a set repeats = a.repeats + r.copies
+            from repeated r
+            where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
+            returning r.copies)
+        select (coalesce((select sum(copies) from latest), 0) + coalesce((select sum(copies) from earlier), 0))::int
         """;
 
-    /// <summary>In order of their ids, as every settler does: no two wait for each other.</summary>
-    internal const string LockSubmissionsSql =
-        "select id from submission where id = any($1::bigint[]) order by id for update";
-
-    internal const string FewerOutstandingSql = """
-        update submission s set outstanding = s.outstanding - d.settled
-        from unnest($1::bigint[], $2::int[]) as d(id, settled)
-        where s.id = d.id
+    /// <summary>Submissions are locked in the order of their ids, as every settler does.</summary>
+    internal const string DrainSql = """
+        with drained as (
+            delete from inbox i using unnest((select $1::bigint[])) as d(id) where i.id = d.id),
+        locked as (
+            select s.id, d.settled
+            from submission s join unnest($2::bigint[], $3::int[]) as d(id, settled) on d.id = s.id
+            order by s.id
+            for no key update of s)
+        update submission s set outstanding = s.outstanding - l.settled from locked l where s.id = l.id
         """;
-
-    internal const string DrainSql = "delete from inbox where id = any($1::bigint[])";
 }

@@ -135,19 +135,13 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
             select nextval('submission_id'), action_id, master_id, $4, 1, 0, now(), now(), now(), 'a test', now(),
                 'Accepted', now() from target
             returning id),
-        attempt as (
-            insert into attempt (
-                action_id, minion_key, number, submission_id, status, picked_up_at, returned_at, ended_at)
-            select t.action_id, t.minion_key, t.attempt, s.id, $3, now(),
-                   case when $5::text is not null then now() end, now()
-            from target t, submission s),
         returned as (
             insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)
             select 'test.ping', $4, $5::json, t.minion_id, 'true', '{}',
                 now() from target t where $5::text is not null),
         settled as (
             update action_target a set status = $3, settled_at = now(), attempt = t.attempt, submission_id = s.id,
-                                       picked_up_at = now()
+                                       picked_up_at = now(), returned_at = case when $5::text is not null then now() end
             from target t, submission s where a.action_id =
                 t.action_id and a.minion_key = t.minion_key returning a.action_id),
         counted as (

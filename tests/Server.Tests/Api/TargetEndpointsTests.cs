@@ -64,8 +64,12 @@ public sealed class TargetEndpointsTests(LiveServer server) : IClassFixture<Live
         await server.SettleAsync(id, "kept2", "Failed", "20260301080000000106_s1", null);
         await server.Database.ExecuteAsync("delete from salt.salt_returns where jid = '20260301080000000105_s1'");
         await server.Database.ExecuteAsync(
-            "update attempt set result = '[1, 2', result_cut = true where action_id = $1 and returned_at is not null",
-                id);
+            """
+            insert into kept_result (action_id, minion_key, number, result, cut)
+            select action_id, minion_key, number, '[1, 2', true from attempt
+            where action_id = $1 and returned_at is not null
+            """,
+            id);
 
         var kept = await server.GetAsync<TargetDetail>($"/api/v1/actions/{id}/targets/kept1");
         Assert.Equal(new ResultText("[1, 2", 5, false, true), kept.Attempts[0].Result);

@@ -170,7 +170,9 @@ public sealed class EndingDaysTests(PostgresServer server) : IAsyncLifetime
         return await Statement.QueryAsync(
             connection,
             """
-            select m.minion_id, a.result, a.result_cut from attempt a join minion m using (minion_key)
+            select m.minion_id, k.result, coalesce(k.cut, false)
+            from attempt a join minion m using (minion_key)
+            left join kept_result k using (action_id, minion_key, number)
             order by m.minion_id, a.number
             """,
             [], row => (row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetBoolean(2)),

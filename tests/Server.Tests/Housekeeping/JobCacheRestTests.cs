@@ -59,7 +59,7 @@ public sealed class JobCacheRestTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(4, await _ground.RemoveRestAsync());
 
         Assert.Equal("1 2 3", await _ground.Database.ScalarAsync<string>(
-            "select string_agg(result, ' ' order by minion_key) from attempt"));
+            "select string_agg(result, ' ' order by minion_key) from kept_result"));
         Assert.Equal(0, await _ground.CountAsync("salt.salt_returns"));
         Assert.Equal(0, await _ground.CountAsync("salt.salt_events"));
     }

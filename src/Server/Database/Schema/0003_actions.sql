@@ -74,7 +74,10 @@ create index submission_open on saltern.submission (master_id, id) where outstan
 create index submission_past_deadline on saltern.submission (deadline_at) where outstanding > 0;
 create index submission_by_action on saltern.submission (action_id, id);
 
--- No foreign keys on the three tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting removes the rows of an action together; minions are never deleted.
+-- A target, and with it the latest attempt: while submission_id is set, the row tells of that submission as this minion
+-- sees it. One row to write when a target is picked up and one when it is settled is what a fleet costs at least.
+-- No foreign keys on the tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting
+-- removes the rows of an action together; minions are never deleted.
 create table saltern.action_target (
     action_id     bigint not null,
     minion_key    bigint not null,
@@ -84,17 +87,22 @@ create table saltern.action_target (
     guessed       boolean not null default false,
     ran_anyway    boolean not null default false,
     attempt       integer not null default 0,
+    repeats       integer not null default 0,
     submission_id bigint,
     not_before    timestamp with time zone,
     picked_up_at  timestamp with time zone,
+    returned_at   timestamp with time zone,
     settled_at    timestamp with time zone,
     reason        text,
     primary key (action_id, minion_key),
     check ((status in ('Completed', 'Failed', 'Cancelled', 'Skipped')) = (settled_at is not null)),
-    check ((status = 'PickedUp') <= (submission_id is not null and picked_up_at is not null)))
+    check ((submission_id is null) = (picked_up_at is null)),
+    check ((status in ('PickedUp', 'Completed', 'Failed')) = (submission_id is not null)))
     with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
--- Lists by status, claims, and the deadline's sweep: without it a page of 10 million targets is a scan.
-create index action_target_by_status on saltern.action_target (action_id, status, minion_key);
+-- Lists by status, claims, and the deadline's sweep: without it a page of 10 million targets is a scan. What most
+-- targets end as is left out: it costs an entry for each of them, and the primary key finds them as well.
+create index action_target_by_status on saltern.action_target (action_id, status, minion_key)
+    where status <> 'Completed';
 -- When the next target that is held back (its minion was busy) may go; a handful of rows.
 create index action_target_held_back on saltern.action_target (not_before)
     where status = 'Queued' and not_before is not null;
@@ -102,25 +110,39 @@ create index action_target_held_back on saltern.action_target (not_before)
 create unique index action_target_one_exclusive on saltern.action_target (minion_key)
     where exclusive and status = 'PickedUp';
 
--- One submission as one target sees it. The return's body stays in the job cache, found by (returned_at, jid, minion);
--- `result` is filled when that day of the job cache ends.
-create table saltern.attempt (
+-- Attempts before the latest: written when a target that had one is queued again.
+create table saltern.earlier_attempt (
     action_id     bigint not null,
     minion_key    bigint not null,
     number        integer not null,
     submission_id bigint not null,
-    status        text not null default 'PickedUp' check (status in ('PickedUp', 'Completed', 'Failed', 'Busy', 'NotSent')),
+    status        text not null check (status in ('Completed', 'Failed', 'Busy')),
     guessed       boolean not null default false,
     picked_up_at  timestamp with time zone not null,
     returned_at   timestamp with time zone,
-    ended_at      timestamp with time zone,
+    ended_at      timestamp with time zone not null,
     repeats       integer not null default 0,
     reason        text,
-    result        text,
-    result_cut    boolean not null default false,
-    primary key (action_id, minion_key, number),
-    check ((status = 'PickedUp') = (ended_at is null)))
-    with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+    primary key (action_id, minion_key, number));
+
+-- One submission as one target sees it. The return's body is in the job cache, found by (returned_at, jid, minion).
+create view saltern.attempt as
+    select action_id, minion_key, attempt as number, submission_id, status, guessed, picked_up_at, returned_at,
+           settled_at as ended_at, repeats, reason
+    from saltern.action_target where submission_id is not null
+    union all
+    select action_id, minion_key, number, submission_id, status, guessed, picked_up_at, returned_at, ended_at, repeats,
+           reason
+    from saltern.earlier_attempt;
+
+-- What an attempt returned, kept when that day of the job cache ends.
+create table saltern.kept_result (
+    action_id  bigint not null,
+    minion_key bigint not null,
+    number     integer not null,
+    result     text not null,
+    cut        boolean not null,
+    primary key (action_id, minion_key, number));
 
 -- Asks: small submissions of our own on behalf of a target (its boot id before and after a reboot, ...). One at a
 -- time per target; answered ones stay until the next replaces them.
