@@ -26,6 +26,13 @@ internal sealed class DispatchOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Sweep { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// At least so long between two passes for a master: places that become free one by one make one submission, not one
+    /// each. A master publishes some twenty times a second.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan Pace { get; set; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>An answer to an ask before pick-up counts for so long.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "00:10:00")]
     public TimeSpan AnswerCounts { get; set; } = TimeSpan.FromMinutes(2);

@@ -46,7 +46,8 @@ internal sealed partial class DueTimer(
         while (!cancellationToken.IsCancellationRequested)
         {
             var wait = await PassAsync(pass, cancellationToken);
-            await bell.WaitAsync(wait, clock, cancellationToken);
+            await Task.Delay(options.Value.Pace, clock, cancellationToken);
+            await bell.WaitAsync(wait - options.Value.Pace, clock, cancellationToken);
         }
     }
 
@@ -74,6 +75,7 @@ internal sealed partial class DueTimer(
         while (await dispatcher.ServeAsync(master, cancellationToken) > 0)
         {
             // There may be more than one pass could carry.
+            await Task.Delay(options.Value.Pace, clock, cancellationToken);
         }
     }
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using NpgsqlTypes;
 using Saltern.Server.Database;
 
 namespace Saltern.Server.Fleet;
@@ -32,7 +31,7 @@ internal sealed partial class SignsOfLife(
     /// Heard and not written yet: at most one entry for each minion. Lost without harm, with the process or a failed
     /// write: the next sign tells more.
     /// </summary>
-    private readonly ConcurrentDictionary<MinionKey, DateTimeOffset> heard = [];
+    private readonly ConcurrentDictionary<MinionKey, bool> heard = [];
 
     /// <summary>
     /// The name a start event gives its master is the one in the master's own settings, which may not be ours: then the
@@ -66,17 +65,15 @@ internal sealed partial class SignsOfLife(
         select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
         """;
 
-    /// <summary>Index minion_pkey. Rows come and are locked in the order of their keys.</summary>
+    /// <summary>
+    /// Index minion_pkey, one look-up for each key, in the order given: a planner that saw how many there are might take
+    /// another way, and lock the rows in another order.
+    /// </summary>
     internal const string TouchSql = """
-        with heard as (
-            select minion_key, least(at, $3) as at
-            from unnest((select $1::bigint[]), (select $2::timestamptz[])) as h(minion_key, at)),
-        locked as (
-            select m.minion_key, h.at from heard h join minion m on m.minion_key = h.minion_key
-            where m.last_contact_at is null or m.last_contact_at < h.at - interval '60 s'
-            order by m.minion_key
-            for no key update of m)
-        update minion m set last_contact_at = l.at from locked l where m.minion_key = l.minion_key
+        update minion m set last_contact_at = $2
+        from unnest((select $1::bigint[])) as h(minion_key)
+        where m.minion_key = h.minion_key
+          and (m.last_contact_at is null or m.last_contact_at < $2 - interval '60 s')
         """;
 
     /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>
@@ -91,11 +88,11 @@ internal sealed partial class SignsOfLife(
     }
 
     /// <summary>Notes that minions were heard from; this loop writes it soon.</summary>
-    public void Hear(IEnumerable<MinionKey> minions, DateTimeOffset at)
+    public void Hear(IEnumerable<MinionKey> minions)
     {
         foreach (var minion in minions)
         {
-            heard[minion] = at;
+            heard[minion] = true;
         }
     }
 
@@ -105,44 +102,28 @@ internal sealed partial class SignsOfLife(
         var news = 0;
         foreach (var some in heard.Keys.Chunk(MostWritten))
         {
-            var contacts = new List<(MinionKey Minion, DateTimeOffset At)>(some.Length);
             foreach (var minion in some)
             {
-                if (heard.TryRemove(minion, out var at))
-                {
-                    contacts.Add((minion, at));
-                }
+                heard.TryRemove(minion, out _);
             }
 
-            news += await TouchAsync(contacts, cancellationToken);
+            news += await TouchAsync(some, cancellationToken);
         }
 
         return news;
     }
 
-    /// <summary>Writes when minions were heard from, and returns for how many that was news.</summary>
-    public async Task<int> TouchAsync(
-        IReadOnlyCollection<(MinionKey Minion, DateTimeOffset At)> contacts, CancellationToken cancellationToken)
+    /// <summary>Writes that minions were heard from just now, and returns for how many that was news.</summary>
+    public async Task<int> TouchAsync(IEnumerable<MinionKey> minions, CancellationToken cancellationToken)
     {
-        if (contacts.Count == 0)
+        var keys = minions.Select(minion => minion.Value).Order().ToArray();
+        if (keys.Length == 0)
         {
             return 0;
         }
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        return await Statement.ExecuteAsync(
-            connection,
-            TouchSql,
-            [
-                contacts.Select(contact => contact.Minion.Value).ToArray(),
-                new NpgsqlParameter
-                {
-                    Value = contacts.Select(contact => contact.At.ToUniversalTime()).ToArray(),
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
-                },
-                clock.GetUtcNow(),
-            ],
-            cancellationToken);
+        return await Statement.ExecuteAsync(connection, TouchSql, [keys, clock.GetUtcNow()], cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -89,7 +89,7 @@ internal sealed partial class Settler(
         await transaction.CommitAsync(cancellationToken);
         metrics.Record(settled, clock.GetElapsedTime(started));
         bells.Due.Ring();
-        signsOfLife.Hear(taken.Where(one => one.IsMatched).Select(one => one.Minion), now);
+        signsOfLife.Hear(taken.Where(one => one.IsMatched).Select(one => one.Minion));
         return settled;
     }
 
