@@ -4,7 +4,7 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Actions;
 
 /// <summary>Takes a finished action out of the everyday lists, or back into them.</summary>
-internal sealed class Archiving(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class Archiving(Transactions transactions, TimeProvider clock)
 {
     public Task<OrderOutcome> ArchiveAsync(ActionId action, string actor, CancellationToken cancellationToken) =>
         SetAsync(action, clock.GetUtcNow(), "archive", actor, cancellationToken);
@@ -12,11 +12,17 @@ internal sealed class Archiving(NpgsqlDataSource database, TimeProvider clock)
     public Task<OrderOutcome> UnarchiveAsync(ActionId action, string actor, CancellationToken cancellationToken) =>
         SetAsync(action, null, "unarchive", actor, cancellationToken);
 
+    private Task<OrderOutcome> SetAsync(
+        ActionId action, DateTimeOffset? archivedAt, string verb, string actor, CancellationToken cancellationToken) =>
+        transactions.RunAsync(
+            (connection, transaction) => SetAsync(
+                connection, transaction, action, archivedAt, verb, actor, cancellationToken),
+            cancellationToken);
+
     private async Task<OrderOutcome> SetAsync(
-        ActionId action, DateTimeOffset? archivedAt, string verb, string actor, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionId action, DateTimeOffset? archivedAt,
+        string verb, string actor, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var status = await Statement.QueryAsync(
             connection, StatusSql, [action.Value], row => row.GetString(0), cancellationToken);
         if (status.Count == 0)

@@ -9,7 +9,7 @@ namespace Saltern.Server.Actions;
 /// the caller learns which. A whole action that is cancelled stays so: a target that comes back to the queue later (its
 /// call never left, its minion was busy) is cancelled then.
 /// </summary>
-internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimeProvider clock)
+internal sealed class Cancelling(Transactions transactions, Bells bells, TimeProvider clock)
 {
     private const int MostNamed = 100;
 
@@ -20,11 +20,21 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
     public async Task<CancelOutcome> CancelAsync(
         ActionId action, IReadOnlyList<string>? minions, string actor, CancellationToken cancellationToken)
     {
+        var outcome = await transactions.RunAsync(
+            (connection, transaction) => CancelAsync(
+                connection, transaction, action, minions, actor, cancellationToken),
+            cancellationToken);
+        bells.Due.Ring();
+        return outcome;
+    }
+
+    private async Task<CancelOutcome> CancelAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionId action, IReadOnlyList<string>? minions,
+        string actor, CancellationToken cancellationToken)
+    {
         var now = clock.GetUtcNow();
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Counters first, as a claim does: whoever comes second waits here, and sees what the first one did.
-        await Counters.LockAsync(connection, [action.Value], cancellationToken);
+        await Counters.LockAsync(connection, [action.Value], transactions.FleetTimeout, cancellationToken);
         var found = await Statement.ExecuteAsync(
             connection, minions is null ? MarkSql : TouchSql, minions is null ? [action.Value, now] : [action.Value],
             cancellationToken);
@@ -36,10 +46,10 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
         var wanted = minions?.ToArray();
         var cancelled = await Statement.QueryAsync(
             connection, CancelSql, [action.Value, now, $"cancelled by {actor}", wanted], row => row.GetInt64(0),
-            cancellationToken);
+            transactions.FleetTimeout, cancellationToken);
         var others = await Statement.QueryAsync(
             connection, NotCancelledSql, [action.Value, wanted, MostNamed],
-            row => (Name: row.GetString(0), All: row.GetInt64(1)), cancellationToken);
+            row => (Name: row.GetString(0), All: row.GetInt64(1)), transactions.FleetTimeout, cancellationToken);
         var counters = new Counters();
         if (minions is null || cancelled.Count > 0)
         {
@@ -54,7 +64,6 @@ internal sealed class Cancelling(NpgsqlDataSource database, Bells bells, TimePro
         await Orders.RecordAsync(connection, action, "cancel", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        bells.Due.Ring();
         return new CancelOutcome.Done(
             cancelled.Count, [.. others.Select(other => other.Name)], others.Count == 0 ? 0 : (int)others[0].All);
     }

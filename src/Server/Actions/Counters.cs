@@ -65,6 +65,11 @@ internal sealed class Counters
     public static Task LockAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(connection, LockSql, [ids], cancellationToken);
 
+    /// <summary>The same where the others that hold them may be writing a whole fleet.</summary>
+    public static Task LockAsync(
+        NpgsqlConnection connection, long[] ids, TimeSpan timeout, CancellationToken cancellationToken) =>
+        Statement.ExecuteAsync(connection, LockSql, [ids], timeout, cancellationToken);
+
     /// <summary>Rings for the pages about an action whose counters did not move (archived, deleted).</summary>
     public static Task TellAsync(NpgsqlConnection connection, ActionId action, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(connection, TellSql, [$$"""{"action":{{action}}}"""], cancellationToken);

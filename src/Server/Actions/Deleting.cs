@@ -6,37 +6,64 @@ namespace Saltern.Server.Actions;
 /// <summary>
 /// Removes a finished action with its targets and attempts. The log of orders keeps that it was, and who removed it.
 /// </summary>
-internal sealed class Deleting(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class Deleting(Transactions transactions, TimeProvider clock)
 {
-    public async Task<OrderOutcome> DeleteAsync(ActionId action, string actor, CancellationToken cancellationToken)
+    public Task<OrderOutcome> DeleteAsync(ActionId action, string actor, CancellationToken cancellationToken) =>
+        transactions.RunAsync(
+            (connection, transaction) => DeleteAsync(connection, transaction, action, actor, cancellationToken),
+            cancellationToken);
+
+    /// <summary>
+    /// Looks before the long work, and again behind the locks: what was ordered anew meanwhile stays, all of it.
+    /// </summary>
+    private async Task<OrderOutcome> DeleteAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionId action, string actor,
+        CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var timeout = transactions.FleetTimeout;
+        if (await WhyNotAsync(connection, action, StatusSql, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // Attempts and targets first, as settling does: a late return may be putting a guess right at this moment.
+        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], timeout, cancellationToken);
+        await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], timeout, cancellationToken);
+        var targets = await Statement.ExecuteAsync(
+            connection, DeleteTargetsSql, [action.Value], timeout, cancellationToken);
+        await Counters.LockAsync(connection, [action.Value], timeout, cancellationToken);
+        if (await WhyNotAsync(connection, action, Archiving.StatusSql, cancellationToken) is { } late)
+        {
+            return late;
+        }
+
+        await Statement.ExecuteAsync(connection, DeleteAsksSql, [action.Value], timeout, cancellationToken);
+        await Statement.ExecuteAsync(connection, DeleteSql, [action.Value], timeout, cancellationToken);
+        await Orders.RecordAsync(connection, action, "delete", actor, clock.GetUtcNow(), null, cancellationToken);
+        await Counters.TellAsync(connection, action, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new OrderOutcome.Done(targets);
+    }
+
+    private static async Task<OrderOutcome?> WhyNotAsync(
+        NpgsqlConnection connection, ActionId action, string statusSql, CancellationToken cancellationToken)
+    {
         var status = await Statement.QueryAsync(
-            connection, Archiving.StatusSql, [action.Value], row => Enum.Parse<ActionStatus>(row.GetString(0)),
+            connection, statusSql, [action.Value], row => Enum.Parse<ActionStatus>(row.GetString(0)),
             cancellationToken);
         if (status.Count == 0)
         {
             return new OrderOutcome.NotFound();
         }
 
-        if (status[0] is not (ActionStatus.Completed or ActionStatus.Failed or ActionStatus.Cancelled))
-        {
-            return new OrderOutcome.Refused(
+        return status[0] is ActionStatus.Completed or ActionStatus.Failed or ActionStatus.Cancelled
+            ? null
+            : new OrderOutcome.Refused(
                 $"action {action} is {status[0]}; only a completed, failed or cancelled one can be deleted. "
                 + "Cancel it first, or wait for its end");
-        }
-
-        await Statement.ExecuteAsync(connection, DeleteAsksSql, [action.Value], cancellationToken);
-        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], cancellationToken);
-        await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], cancellationToken);
-        var targets = await Statement.ExecuteAsync(connection, DeleteTargetsSql, [action.Value], cancellationToken);
-        await Statement.ExecuteAsync(connection, DeleteSql, [action.Value], cancellationToken);
-        await Orders.RecordAsync(connection, action, "delete", actor, clock.GetUtcNow(), null, cancellationToken);
-        await Counters.TellAsync(connection, action, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return new OrderOutcome.Done(targets);
     }
+
+    internal const string StatusSql = "select status from action where id = $1";
 
     internal const string DeleteAsksSql = "delete from ask where action_id = $1";
 

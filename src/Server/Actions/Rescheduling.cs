@@ -7,7 +7,7 @@ namespace Saltern.Server.Actions;
 
 /// <summary>Queues final targets again at a user's order. Their earlier attempts stay on record.</summary>
 internal sealed class Rescheduling(
-    NpgsqlDataSource database, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
+    Transactions transactions, ActionKinds kinds, Bells bells, IOptions<ActionsOptions> options, TimeProvider clock)
 {
     public async Task<OrderOutcome> RescheduleAsync(
         ActionId action,
@@ -24,31 +24,44 @@ internal sealed class Rescheduling(
                 + "leave it out to run at once, or give a time to come; nothing was changed");
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var outcome = await transactions.RunAsync(
+            (connection, transaction) => RescheduleAsync(
+                connection, transaction, action, scope, earliest, actor, cancellationToken),
+            cancellationToken);
+        bells.Due.Ring();
+        return outcome;
+    }
+
+    private async Task<OrderOutcome> RescheduleAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionId action, RescheduleScope scope,
+        DateTimeOffset earliest, string actor, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var timeout = transactions.FleetTimeout;
         var expires = earliest + options.Value.ExpiresAfter;
-        await Counters.LockAsync(connection, [action.Value], cancellationToken);
+        var statuses = scope == RescheduleScope.All
+            ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
+            : ["Failed", "Skipped"];
+        // Targets first, as settling does: a late return may be putting a guess right at this moment.
+        await Statement.ExecuteAsync(connection, LockSql, [action.Value, statuses], timeout, cancellationToken);
+        await Counters.LockAsync(connection, [action.Value], timeout, cancellationToken);
         var reopened = await Statement.QueryAsync(
             connection, ReopenSql, [action.Value, earliest, expires],
-            row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+            row => (Expires: row.GetFieldValue<DateTimeOffset>(0), Kind: row.GetString(1)), cancellationToken);
         if (reopened.Count == 0)
         {
             return new OrderOutcome.NotFound();
         }
 
-        if (reopened[0] <= earliest)
+        if (WhyNot(action, reopened[0].Kind, reopened[0].Expires, earliest) is { } reason)
         {
-            return new OrderOutcome.Refused(
-                $"action {action} is still running and expires at {reopened[0]:u}, before {earliest:u}; "
-                + "wait for its end, or give an earlier time; nothing was changed");
+            return new OrderOutcome.Refused($"{reason}; nothing was changed");
         }
 
-        var statuses = scope == RescheduleScope.All
-            ? new[] { "Completed", "Failed", "Cancelled", "Skipped" }
-            : ["Failed", "Skipped"];
         var moved = await Statement.QueryAsync(
             connection, RequeueSql, [action.Value, statuses, earliest > now ? earliest : null],
-            row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), cancellationToken);
+            row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Count: row.GetInt32(1)), timeout,
+            cancellationToken);
         if (moved.Count == 0)
         {
             return new OrderOutcome.Refused(
@@ -66,12 +79,32 @@ internal sealed class Rescheduling(
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         // What was answered before belongs to the attempts that ended.
-        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], cancellationToken);
+        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        bells.Due.Ring();
         return new OrderOutcome.Done(targets);
     }
+
+    /// <summary>What a kind needs (a permission, say) is known only to a version that knows the kind.</summary>
+    private string? WhyNot(ActionId action, string kind, DateTimeOffset expires, DateTimeOffset earliest)
+    {
+        if (kinds.Find(kind) is null)
+        {
+            return $"action {action} is of the kind {kind}, which this node's version of Saltern does not know; "
+                + "order it from a node of the newer version";
+        }
+
+        return expires <= earliest
+            ? $"action {action} is still running and expires at {expires:u}, before {earliest:u}; "
+                + "wait for its end, or give an earlier time"
+            : null;
+    }
+
+    internal const string LockSql = """
+        select count(*) from (
+            select 1 from action_target where action_id = $1 and status = any($2::text[])
+            order by minion_key for update) as locked
+        """;
 
     /// <summary>An action that goes on keeps its own time; only what is queued again waits for the new one.</summary>
     internal const string ReopenSql = """
@@ -80,7 +113,7 @@ internal sealed class Rescheduling(
             expires_at = case when ended_at is null then expires_at else greatest(expires_at, $3) end,
             cancelled_at = null, archived_at = null
         where id = $1
-        returning expires_at
+        returning expires_at, kind
         """;
 
     internal const string RequeueSql = """
@@ -96,8 +129,10 @@ internal sealed class Rescheduling(
         queued as (
             update action_target t
             set status = 'Queued', settled_at = null, picked_up_at = null, returned_at = null, submission_id = null,
-                not_before = $3, guessed = false, ran_anyway = false, repeats = 0, reason = null
-            from final f where t.action_id = f.action_id and t.minion_key = f.minion_key
+                not_before = $3, guessed = false, ran_anyway = false, repeats = 0, reason = null,
+                earliest_at = a.earliest_at
+            from final f join action a on a.id = f.action_id
+            where t.action_id = f.action_id and t.minion_key = f.minion_key
             returning f.status)
         select status, count(*)::int from queued group by status
         """;

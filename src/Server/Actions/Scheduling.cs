@@ -11,7 +11,7 @@ namespace Saltern.Server.Actions;
 /// once the caller has the id, nothing but a user's order or its end takes the action away.
 /// </summary>
 internal sealed class Scheduling(
-    NpgsqlDataSource database,
+    Transactions transactions,
     ActionKinds kinds,
     Bells bells,
     IOptions<ActionsOptions> options,
@@ -29,8 +29,18 @@ internal sealed class Scheduling(
             return new ScheduleOutcome.Refused(errors);
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var outcome = await transactions.RunAsync(
+            (connection, transaction) => ScheduleAsync(
+                connection, transaction, order, checks, actor, now, cancellationToken),
+            cancellationToken);
+        bells.Due.Ring();
+        return outcome;
+    }
+
+    private async Task<ScheduleOutcome> ScheduleAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionOrder order, OrderChecks checks, string actor,
+        DateTimeOffset now, CancellationToken cancellationToken)
+    {
         var selected = await TargetSelector.BuildAsync(
             order.Target, connection, FirstSelectionParameter, cancellationToken);
         if (selected is SelectedMinions.Refused refused)
@@ -44,7 +54,7 @@ internal sealed class Scheduling(
         if (!order.ResolveAtStart)
         {
             targets = await InsertTargetsAsync(
-                connection, action, (SelectedMinions.Query)selected, cancellationToken);
+                connection, action, (SelectedMinions.Query)selected, transactions.FleetTimeout, cancellationToken);
             if (checks.CheckTargets(targets) is { } error)
             {
                 return new ScheduleOutcome.Refused([error]);
@@ -54,7 +64,6 @@ internal sealed class Scheduling(
         await Orders.RecordAsync(connection, action, "schedule", actor, now, null, cancellationToken);
         await Statement.ExecuteAsync(connection, InsertCountsSql, [action.Value, targets], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        bells.Due.Ring();
         return new ScheduleOutcome.Scheduled(action, targets);
     }
 
@@ -63,10 +72,11 @@ internal sealed class Scheduling(
     /// id. Returns how many there are.
     /// </summary>
     public static async Task<int> InsertTargetsAsync(
-        NpgsqlConnection connection, ActionId action, SelectedMinions.Query selected,
+        NpgsqlConnection connection, ActionId action, SelectedMinions.Query selected, TimeSpan timeout,
         CancellationToken cancellationToken)
     {
         await using var command = Statement.Of(connection, InsertTargetsSql(selected.Sql), action.Value);
+        command.CommandTimeout = (int)timeout.TotalSeconds;
         command.Parameters.AddRange(selected.Parameters.ToArray());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -112,8 +122,8 @@ internal sealed class Scheduling(
         """;
 
     private static string InsertTargetsSql(string selection) => $"""
-        insert into action_target (action_id, minion_key, exclusive)
-        select a.id, s.minion_key, a.exclusive from action a cross join ({selection}) s where a.id = $1
+        insert into action_target (action_id, minion_key, exclusive, earliest_at)
+        select a.id, s.minion_key, a.exclusive, a.earliest_at from action a cross join ({selection}) s where a.id = $1
         """;
 
     internal const string InsertCountsSql = """

@@ -31,12 +31,18 @@ internal static class TargetEnding
     }
 
     internal const string FailSql = """
-        with failed as (
+        with waiting as (
+            select t.action_id, t.minion_key
+            from action_target t join minion m on m.minion_key = t.minion_key
+            where t.action_id = $1 and t.submission_id = $2 and t.status = 'PickedUp'
+              and ($3::text[] is null or m.minion_id = any($3::text[]))
+            order by t.minion_key
+            for update of t),
+        failed as (
             update action_target t
             set status = 'Failed', settled_at = $6, reason = $4, guessed = $5
-            from minion m
-            where t.action_id = $1 and t.submission_id = $2 and t.status = 'PickedUp' and m.minion_key = t.minion_key
-              and ($3::text[] is null or m.minion_id = any($3::text[]))
+            from waiting w
+            where t.action_id = w.action_id and t.minion_key = w.minion_key
             returning t.minion_key),
         fewer as (
             update submission set outstanding = outstanding - (select count(*) from failed) where id = $2)

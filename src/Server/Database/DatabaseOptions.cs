@@ -27,6 +27,13 @@ internal sealed class DatabaseOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long one statement may take that writes the rows of a whole fleet (scheduling, cancelling, rescheduling or
+    /// deleting an action, keeping the results of an ending day), the wait for others that write them included.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:30", "1.00:00:00")]
+    public TimeSpan FleetCommandTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long one schema change may take, the wait for another node that is applying it included.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan SchemaChangeTimeout { get; set; } = TimeSpan.FromMinutes(30);

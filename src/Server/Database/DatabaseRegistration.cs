@@ -15,6 +15,7 @@ internal static class DatabaseRegistration
             provider.GetRequiredService<IOptions<DatabaseOptions>>().Value,
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<SchemaChanges>();
+        services.AddSingleton<Transactions>();
         services.AddSingleton<Bells>();
         services.AddSingleton<NotificationListener>();
         services.AddHostedService(provider => provider.GetRequiredService<NotificationListener>());

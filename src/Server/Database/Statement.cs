@@ -29,6 +29,16 @@ internal static class Statement
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>The same for a statement that may take longer than most.</summary>
+    public static async Task<int> ExecuteAsync(
+        NpgsqlConnection connection, string sql, object?[] values, TimeSpan timeout,
+        CancellationToken cancellationToken)
+    {
+        await using var command = Of(connection, sql, values);
+        command.CommandTimeout = (int)timeout.TotalSeconds;
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Runs a query and makes one value of each of its rows.</summary>
     public static async Task<List<T>> QueryAsync<T>(
         NpgsqlConnection connection,
@@ -38,6 +48,26 @@ internal static class Statement
         CancellationToken cancellationToken)
     {
         await using var command = Of(connection, sql, values);
+        return await ReadAsync(command, read, cancellationToken);
+    }
+
+    /// <summary>The same for a query that may take longer than most.</summary>
+    public static async Task<List<T>> QueryAsync<T>(
+        NpgsqlConnection connection,
+        string sql,
+        object?[] values,
+        Func<NpgsqlDataReader, T> read,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
+    {
+        await using var command = Of(connection, sql, values);
+        command.CommandTimeout = (int)timeout.TotalSeconds;
+        return await ReadAsync(command, read, cancellationToken);
+    }
+
+    private static async Task<List<T>> ReadAsync<T>(
+        NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))

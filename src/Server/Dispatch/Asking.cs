@@ -12,7 +12,8 @@ namespace Saltern.Server.Dispatch;
 /// again under a new jid, since an ask changes nothing on the minion.
 /// </summary>
 internal sealed class Asking(
-    NpgsqlDataSource database, NodeName node, IOptions<DispatchOptions> options, TimeProvider clock)
+    NpgsqlDataSource database, ActionKinds kinds, NodeName node, IOptions<DispatchOptions> options,
+    TimeProvider clock)
 {
     /// <summary>Actions served in one pass.</summary>
     private const int MostActions = 20;
@@ -24,6 +25,7 @@ internal sealed class Asking(
         MasterState master, SaltMasterOptions settings, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        var known = kinds.Names.ToArray();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await Statement.ExecuteAsync(
@@ -31,10 +33,10 @@ internal sealed class Asking(
         await Statement.ExecuteAsync(
             connection, ForgetLostSql, [master.Id, now, now + options.Value.AskDeadline], cancellationToken);
         await Statement.ExecuteAsync(
-            connection, NeedSql, [master.Id, now, options.Value.AnswerCounts, settings.MaxNamesPerSubmission],
+            connection, NeedSql, [master.Id, now, options.Value.AnswerCounts, settings.MaxNamesPerSubmission, known],
             cancellationToken);
         var due = await Statement.QueryAsync(
-            connection, DueSql, [master.Id, now, MostActions], row => row.GetInt64(0), cancellationToken);
+            connection, DueSql, [master.Id, now, MostActions, known], row => row.GetInt64(0), cancellationToken);
         var claimed = new List<SubmissionId>();
         foreach (var action in due)
         {
@@ -78,7 +80,8 @@ internal sealed class Asking(
         join minion m on m.minion_key = t.minion_key
         left join ask k on k.action_id = t.action_id and k.minion_key = t.minion_key
         where a.asks_first and a.status in ('Scheduled', 'Running') and a.cancelled_at is null
-          and a.earliest_at <= $2 and a.expires_at > $2 and t.status = 'Queued' and m.master_id = $1
+          and a.earliest_at <= $2 and a.expires_at > $2 and a.kind = any($5::text[])
+          and t.status = 'Queued' and m.master_id = $1
           and (t.not_before is null or t.not_before <= $2)
           and (k.action_id is null or k.answered_at <= $2 - $3::interval)
           and not exists (select 1 from action_target x
@@ -92,10 +95,11 @@ internal sealed class Asking(
     internal const string DueSql = """
         select distinct k.action_id
         from ask k
+        join action a on a.id = k.action_id
         join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key
         join minion m on m.minion_key = k.minion_key
         where k.answered_at is null and k.submission_id is null and k.due_at <= $2 and m.master_id = $1
-          and t.status in ('Queued', 'PickedUp')
+          and a.kind = any($4::text[]) and t.status in ('Queued', 'PickedUp')
         order by k.action_id limit $3
         """;
 

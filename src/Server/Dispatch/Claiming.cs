@@ -11,11 +11,9 @@ namespace Saltern.Server.Dispatch;
 /// nodes there are. What commits here is the intent: status, attempt, submission and jid stand before any call leaves.
 /// </summary>
 internal sealed class Claiming(
-    NpgsqlDataSource database, NodeName node, IOptions<DispatchOptions> options, TimeProvider clock)
+    NpgsqlDataSource database, ActionKinds kinds, NodeName node, IOptions<DispatchOptions> options,
+    TimeProvider clock)
 {
-    /// <summary>So many due actions are looked at in one pass; the next pass goes on where places are free.</summary>
-    private const int MostActions = 200;
-
     /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
     private const int MostBatches = 4;
 
@@ -31,13 +29,18 @@ internal sealed class Claiming(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await Statement.ExecuteAsync(connection, LockSql, [MasterLockClass, master.Id], cancellationToken);
         var inFlight = await CountInFlightAsync(connection, master, cancellationToken);
-        var due = await ReadDueAsync(connection, master, settings.MaxInFlight - inFlight, now, cancellationToken);
+        var ready = await ReadReadyAsync(connection, master, settings, inFlight, now, cancellationToken);
         var limits = new DispatchLimits(settings.MaxInFlight, settings.MaxNamesPerSubmission);
         var claimed = new List<SubmissionId>();
         var counters = new Counters();
-        foreach (var batch in DispatchPlan.For(due, inFlight, limits, now).Take(MostBatches))
+        var minions = ready.ToDictionary(one => one.Due.Id, one => new Queue<long>(one.Minions));
+        foreach (var batch in DispatchPlan.For([.. ready.Select(one => one.Due)], inFlight, limits, now)
+            .Take(MostBatches))
         {
-            if (await ClaimBatchAsync(connection, master, batch, counters, now, cancellationToken) is { } submission)
+            var left = minions[batch.Action.Id];
+            var taken = Enumerable.Range(0, batch.Targets).Select(_ => left.Dequeue()).ToArray();
+            if (await ClaimBatchAsync(connection, master, batch.Action, taken, counters, now, cancellationToken)
+                is { } submission)
             {
                 claimed.Add(submission);
             }
@@ -55,52 +58,44 @@ internal sealed class Claiming(
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private async Task<List<DueAction>> ReadDueAsync(
-        NpgsqlConnection connection, MasterState master, int free, DateTimeOffset now,
+    /// <summary>
+    /// What is ready, with counters that are locked, so that no other transaction moves them before this one commits.
+    /// </summary>
+    private async Task<IReadOnlyList<ReadyAction>> ReadReadyAsync(
+        NpgsqlConnection connection, MasterState master, SaltMasterOptions settings, int inFlight, DateTimeOffset now,
         CancellationToken cancellationToken)
     {
+        var free = Math.Min(settings.MaxInFlight - inFlight, MostBatches * settings.MaxNamesPerSubmission);
         if (free <= 0)
         {
             return [];
         }
 
-        var due = await Statement.QueryAsync(
-            connection,
-            DueSql,
-            [master.Id, now, options.Value.AnswerCounts, free, MostActions],
-            ReadDue,
+        var ready = await DueLook.ReadAsync(
+            connection, master.Id, kinds, free, settings.MaxInFlight + free, options.Value.AnswerCounts, now,
             cancellationToken);
-        var ids = due.Select(action => action.Id.Value).Order().ToArray();
+        var ids = ready.Select(one => one.Due.Id.Value).Order().ToArray();
         await Counters.LockAsync(connection, ids, cancellationToken);
-        var inFlight = (await Statement.QueryAsync(
+        var counts = (await Statement.QueryAsync(
             connection, CountsSql, [ids], row => (row.GetInt64(0), row.GetInt32(1)), cancellationToken)).ToDictionary();
-        return [.. due.Select(action => action with { InFlight = inFlight[action.Id.Value] })];
+        return
+        [
+            .. ready.Where(one => counts.ContainsKey(one.Due.Id.Value))
+                .Select(one => one with { Due = one.Due with { InFlight = counts[one.Due.Id.Value] } }),
+        ];
     }
 
-    private static DueAction ReadDue(NpgsqlDataReader row) => new(
-        new ActionId(row.GetInt64(0)),
-        row.GetString(1),
-        row.GetFieldValue<DateTimeOffset>(2),
-        row.GetFieldValue<DateTimeOffset>(3),
-        TimeSpan.FromSeconds(row.GetInt32(4)),
-        row.IsDBNull(5) ? null : row.GetInt32(5),
-        row.IsDBNull(6) ? null : row.GetInt32(6),
-        row.GetBoolean(7),
-        row.GetInt32(8),
-        row.GetInt32(9),
-        InFlight: 0);
-
     private async Task<SubmissionId?> ClaimBatchAsync(
-        NpgsqlConnection connection, MasterState master, PlannedBatch batch, Counters counters, DateTimeOffset now,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, MasterState master, DueAction action, long[] ready, Counters counters,
+        DateTimeOffset now, CancellationToken cancellationToken)
     {
         var (submission, jid) = await NextAsync(connection, now, cancellationToken);
         var minions = await Statement.QueryAsync(
             connection,
             ClaimSql,
             [
-                master.Id, now, options.Value.AnswerCounts, batch.Action.Id.Value, batch.Targets, submission.Value,
-                jid.Value, now + batch.Action.Deadline, batch.Action.ExpiresAt, node.Value, options.Value.Lease,
+                master.Id, now, options.Value.AnswerCounts, action.Id.Value, ready, submission.Value,
+                jid.Value, now + action.Deadline, action.ExpiresAt, node.Value, options.Value.Lease,
             ],
             row => row.GetInt64(0),
             cancellationToken);
@@ -109,15 +104,14 @@ internal sealed class Claiming(
             return null;
         }
 
-        if (batch.Action.AsksFirst)
+        if (action.AsksFirst)
         {
             await Statement.ExecuteAsync(
                 connection, KeepAnswersSql,
-                [batch.Action.Id.Value, minions.ToArray(), now + options.Value.AskDeadline], cancellationToken);
+                [action.Id.Value, minions.ToArray(), now + options.Value.AskDeadline], cancellationToken);
         }
 
-        counters.Add(
-            batch.Action.Id, CountChange.Move(TargetStatus.Queued, TargetStatus.PickedUp, minions.Count), minions);
+        counters.Add(action.Id, CountChange.Move(TargetStatus.Queued, TargetStatus.PickedUp, minions.Count), minions);
         return submission;
     }
 
@@ -131,7 +125,10 @@ internal sealed class Claiming(
         return next[0];
     }
 
-    internal const string LockSql = "select pg_advisory_xact_lock($1, $2)";
+    /// <summary>
+    /// Compiling a look costs more than the look: PostgreSQL, which guesses that it is long, takes 100 ms for it.
+    /// </summary>
+    internal const string LockSql = "select pg_advisory_xact_lock($1, $2), set_config('jit', 'off', true)";
 
     internal const string NextSql = "select nextval('submission_id'), nextval('jid_serial')";
 
@@ -140,27 +137,6 @@ internal sealed class Claiming(
         """
         select coalesce(sum(outstanding), 0)::int from submission
         where master_id = $1 and outstanding > 0 and not is_ask
-        """;
-
-    /// <summary>Indexes action_due, action_target_by_status.</summary>
-    internal const string DueSql = $"""
-        select a.id, a.kind, a.earliest_at, a.expires_at, a.deadline_seconds, a.batch_size, a.batch_percent,
-               a.asks_first, r.ready, c.total
-        from action a
-        join action_counts c on c.action_id = a.id
-        cross join lateral (
-            select count(*)::int as ready from (
-                select 1 from action_target t join minion m on m.minion_key = t.minion_key
-                where t.action_id = a.id and {ReadyTargets.Condition}
-                limit $4) as found) as r
-        where a.status in ('Scheduled', 'Running') and a.cancelled_at is null and a.earliest_at <= $2
-          and a.expires_at > $2 and c.queued > 0 and r.ready > 0
-          and c.picked_up < case when a.batch_size is not null then a.batch_size
-                                 when a.batch_percent is not null
-                                     then greatest(1, c.total::bigint * a.batch_percent / 100)
-                                 else c.total end
-        order by a.earliest_at, a.id
-        limit $5
         """;
 
     internal const string CountsSql =
@@ -172,9 +148,9 @@ internal sealed class Claiming(
             from action a
             join action_target t on t.action_id = a.id
             join minion m on m.minion_key = t.minion_key
-            where a.id = $4 and a.cancelled_at is null and a.expires_at > $2 and {ReadyTargets.Condition}
+            where a.id = $4 and t.minion_key = any($5::bigint[]) and a.cancelled_at is null and a.expires_at > $2
+              and {ReadyTargets.Condition}
             order by t.minion_key
-            limit $5
             for update of t skip locked),
         claimed as (
             update action_target t

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Saltern.Server.Settings;
 
 namespace Saltern.Server.Dispatch;
@@ -8,6 +9,7 @@ internal static class DispatchRegistration
     public static IServiceCollection AddDispatch(this IServiceCollection services)
     {
         services.AddSettings<DispatchOptions, DispatchOptionsValidator>(DispatchOptions.Section);
+        services.AddSingleton<IValidateOptions<DispatchOptions>, LeaseOutlastsCalls>();
         services.AddSingleton<NodeName>();
         services.AddSingleton<OutcomeRecording>();
         services.AddSingleton<Submitting>();

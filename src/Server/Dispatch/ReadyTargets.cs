@@ -1,7 +1,7 @@
 namespace Saltern.Server.Dispatch;
 
 /// <summary>
-/// Which queued targets of an action may be claimed now. One condition, used to count what is ready and again by the
+/// Which queued targets of an action may be claimed now. One condition, used to find what is ready and again by the
 /// claim itself. It speaks of <c>t</c> (the target), <c>m</c> (its minion), <c>a</c> (its action) and the parameters
 /// $1 (master), $2 (now) and $3 (how long an answer counts).
 /// </summary>
@@ -9,21 +9,36 @@ internal static class ReadyTargets
 {
     /// <summary>
     /// One exclusive action at a time on a minion, in the order of (earliest time, id): nothing exclusive in flight
-    /// there (index action_target_one_exclusive), and no earlier exclusive action still queued for it.
+    /// there (index action_target_one_exclusive), and no earlier exclusive action still queued for it (index
+    /// action_target_turn, which has what is queued for a minion in just that order).
     /// </summary>
-    public const string Condition = """
+    public const string Condition = $"""
         t.status = 'Queued' and m.master_id = $1 and (t.not_before is null or t.not_before <= $2)
         and (not a.exclusive or not exists (
             select 1 from action_target x
             where x.minion_key = t.minion_key and x.exclusive and x.status = 'PickedUp'))
         and (not a.exclusive or not exists (
-            select 1 from action b join action_target q on q.action_id = b.id and q.minion_key = t.minion_key
-            where b.status in ('Scheduled', 'Running') and b.exclusive and b.cancelled_at is null
-              and b.earliest_at <= $2 and b.expires_at > $2 and (b.earliest_at, b.id) < (a.earliest_at, a.id)
-              and q.status = 'Queued' and (q.not_before is null or q.not_before <= $2)))
-        and (not a.asks_first or exists (
+            select 1 from action_target q
+            where q.minion_key = t.minion_key and q.exclusive and q.status = 'Queued'
+              and (q.earliest_at, q.action_id) < (a.earliest_at, a.id) and {CountsInLine}))
+        and (not a.asks_first or {IsAnswered})
+        """;
+
+    /// <summary>
+    /// Whether a queued target <c>q</c> stands in the line of its minion. One that is held back, or whose action has
+    /// expired or was cancelled, lets others pass. As a value, so that it is looked up for the one row and not joined.
+    /// </summary>
+    public const string CountsInLine = """
+        (q.not_before is null or q.not_before <= $2)
+        and (select b.status in ('Scheduled', 'Running') and b.cancelled_at is null and b.expires_at > $2
+             from action b where b.id = q.action_id)
+        """;
+
+    /// <summary>Whether the minion has answered what must be asked before the target is picked up.</summary>
+    public const string IsAnswered = """
+        exists (
             select 1 from ask k
             where k.action_id = t.action_id and k.minion_key = t.minion_key and k.answer is not null
-              and k.answered_at > $2 - $3::interval))
+              and k.answered_at > $2 - $3::interval)
         """;
 }

@@ -12,7 +12,7 @@ namespace Saltern.Server.Dispatch;
 /// ends as failed, with that reason in its log of orders.
 /// </summary>
 internal sealed partial class Resolving(
-    NpgsqlDataSource database, TimeProvider clock, ILogger<Resolving> log)
+    NpgsqlDataSource database, Transactions transactions, TimeProvider clock, ILogger<Resolving> log)
 {
     /// <summary>Resolves one due action; returns whether there was one.</summary>
     public async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
@@ -29,13 +29,19 @@ internal sealed partial class Resolving(
         }
 
         var (action, target) = due[0];
+        if (await Statement.ExecuteAsync(connection, ResolvedSql, [action.Value, now], cancellationToken) == 0)
+        {
+            // It was cancelled in the very moment before its counters were ours.
+            return true;
+        }
+
         var selected = await TargetSelector.BuildAsync(
             JsonSerializer.Deserialize<TargetSelection>(target)!, connection, Scheduling.FirstSelectionParameter,
             cancellationToken);
         var targets = selected is SelectedMinions.Query query
-            ? await Scheduling.InsertTargetsAsync(connection, action, query, cancellationToken)
+            ? await Scheduling.InsertTargetsAsync(
+                connection, action, query, transactions.FleetTimeout, cancellationToken)
             : 0;
-        await Statement.ExecuteAsync(connection, ResolvedSql, [action.Value, now], cancellationToken);
         if (targets == 0)
         {
             var why = selected is SelectedMinions.Refused refused
@@ -59,15 +65,18 @@ internal sealed partial class Resolving(
         return true;
     }
 
-    /// <summary>Index action_due.</summary>
+    /// <summary>The counters are locked before the action, as by everybody else. Index action_due.</summary>
     internal const string DueSql = """
-        select id, target from action
-        where status = 'Scheduled' and resolve_at_start and resolved_at is null and cancelled_at is null
-          and earliest_at <= $1
-        order by earliest_at, id limit 1 for update skip locked
+        select a.id, a.target from action a join action_counts c on c.action_id = a.id
+        where a.status = 'Scheduled' and a.resolve_at_start and a.resolved_at is null and a.cancelled_at is null
+          and a.earliest_at <= $1
+        order by a.earliest_at, a.id limit 1 for update of c skip locked
         """;
 
-    internal const string ResolvedSql = "update action set resolved_at = $2 where id = $1";
+    internal const string ResolvedSql = """
+        update action set resolved_at = $2
+        where id = $1 and resolved_at is null and cancelled_at is null and status = 'Scheduled'
+        """;
 
     internal const string FailSql = "update action set status = 'Failed', started_at = $2, ended_at = $2 where id = $1";
 

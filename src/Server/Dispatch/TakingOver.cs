@@ -12,12 +12,14 @@ namespace Saltern.Server.Dispatch;
 /// taken over under their own jid. Never sent: send. Sent: evidence first — a return, the row in jids that Salt writes
 /// before it publishes, the event of the new job. Any of them means accepted. None, once the master's own time-out is
 /// over: once more with the same jid, soon enough that minions still know they have seen it, if a repetition does no
-/// harm. Beyond that it stays unclear, and the deadline decides.
+/// harm. Beyond that it stays unclear, and the deadline decides. Submissions of kinds that only a newer version knows
+/// are left to nodes of that version.
 /// </summary>
 internal sealed partial class TakingOver(
     NpgsqlDataSource database,
     Submitting submitting,
     OutcomeRecording outcomes,
+    ActionKinds kinds,
     NodeName node,
     IOptions<DispatchOptions> options,
     TimeProvider clock,
@@ -35,7 +37,7 @@ internal sealed partial class TakingOver(
             taken = await Statement.QueryAsync(
                 connection, TakeOverSql,
                 [master.Id, node.Value, options.Value.Lease, Most, master.Timeout + options.Value.EvidenceGrace,
-                    !maySend],
+                    !maySend, kinds.Names.ToArray()],
                 Submitting.Read, cancellationToken);
         }
 
@@ -97,15 +99,16 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6).
+    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6). $7 are the kinds
+    /// we know.
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (
-            select id from submission
-            where outcome is null and lease_until <= now() and master_id = $1
-              and (sends = 0 and not $6 or first_sent_at + $5::interval <= now())
-            order by id limit $4
-            for update skip locked),
+            select s.id from submission s join action a on a.id = s.action_id
+            where s.outcome is null and s.lease_until <= now() and s.master_id = $1 and a.kind = any($7::text[])
+              and (s.sends = 0 and not $6 or s.first_sent_at + $5::interval <= now())
+            order by s.id limit $4
+            for update of s skip locked),
         taken as (
             update submission s set owner = $2, lease_until = now() + $3::interval
             from expired e where s.id = e.id

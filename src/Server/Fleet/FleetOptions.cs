@@ -13,6 +13,13 @@ internal sealed class FleetOptions
     [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
     public TimeSpan KeyReadInterval { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// A reading in which more than half of a master's more than 10 minions are gone counts when one so much later says
+    /// the same: a master may have been restored badly, or have the wrong folder of keys.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
+    public TimeSpan MassLossConfirmedAfter { get; set; } = TimeSpan.FromMinutes(30);
+
     /// <summary>A minion heard from within this time is present.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan PresentWithin { get; set; } = TimeSpan.FromMinutes(15);

@@ -110,7 +110,12 @@ internal sealed partial class KeyReading(
 
         var changes = await KeyWriting.WriteAsync(
             dataSource, domain, [.. members.Select(master => master.Name)], reports, clock.GetUtcNow(),
-            cancellationToken);
+            options.Value.MassLossConfirmedAfter, cancellationToken);
+        foreach (var master in changes.Doubted)
+        {
+            LogDoubted(master, options.Value.MassLossConfirmedAfter);
+        }
+
         if (changes.Any)
         {
             LogChanged(domain, changes.Written, changes.Gone);
@@ -141,6 +146,10 @@ internal sealed partial class KeyReading(
 
     [LoggerMessage(LogLevel.Warning, "Master {Master} did not give its keys: {Reason}")]
     private partial void LogNotRead(string master, string reason);
+
+    [LoggerMessage(LogLevel.Warning,
+        "Master {Master} lists less than half of its minions; that counts if it still does so {After} later")]
+    private partial void LogDoubted(string master, TimeSpan after);
 
     [LoggerMessage(LogLevel.Information, "Keys of domain {Domain}: {Written} minions new or changed, {Gone} gone")]
     private partial void LogChanged(string domain, int written, int gone);

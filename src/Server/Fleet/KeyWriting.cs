@@ -7,7 +7,9 @@ namespace Saltern.Server.Fleet;
 /// <summary>
 /// Writes what the masters of one key domain reported. One statement decides for the whole domain; rows that are as
 /// reported are not touched. A key that differs from the one known for an accepted minion is flagged and not taken: the
-/// known one stays until a person has the key deleted and accepted again, or trusts the new one.
+/// known one stays until a person has the key deleted and accepted again, or trusts the new one. A master that suddenly
+/// lists less than half of its minions is not believed at once: until a later reading says the same they stay, and its
+/// state says so.
 /// </summary>
 internal static class KeyWriting
 {
@@ -64,6 +66,33 @@ internal static class KeyWriting
         select count(*)::int from written
         """;
 
+    /// <summary>
+    /// $2 the ids reported, $3 the masters that were read, $4 now, $5 how long a loss of more than half of more than 10
+    /// minions is doubted. Returns the masters whose loss does not count yet. Index minion_by_master.
+    /// </summary>
+    internal const string DoubtSql = """
+        with known as (
+            select s.id, count(m.minion_key) as before, count(m.minion_key) filter (
+                where m.key_domain_id = $1 and exists (select from unnest($2::text[]) r(id) where r.id = m.minion_id)
+            ) as listed
+            from master s left join minion m on m.master_id = s.id and m.key_status <> 'deleted'
+            where s.name = any($3::text[])
+            group by s.id),
+        weighed as (
+            select s.id, k.before, k.listed, coalesce(s.keys_doubted_at, $4) as since,
+                   k.before > 10 and k.listed * 2 < k.before
+                       and coalesce(s.keys_doubted_at, $4) > $4 - $5::interval as doubted
+            from known k join master s on s.id = k.id)
+        update master s
+        set keys_doubted_at = case when w.doubted then w.since end,
+            keys_doubt = case when w.doubted then format(
+                'it lists %s of its %s minions; the others count as gone only if a reading after %s says the same',
+                w.listed, w.before, to_char((w.since + $5) at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"')) end
+        from weighed w
+        where s.id = w.id and (w.doubted or s.keys_doubted_at is not null)
+        returning s.name, w.doubted
+        """;
+
     /// <summary>$2 the ids reported, $3 the masters that were read. Index minion_by_master.</summary>
     internal const string GoneSql = """
         update minion m set key_status = 'deleted', fingerprint_conflict = false
@@ -76,7 +105,7 @@ internal static class KeyWriting
 
     public static async Task<KeysRead> WriteAsync(
         NpgsqlDataSource dataSource, string domain, string[] configured, KeyReports reports, DateTimeOffset now,
-        CancellationToken cancellationToken)
+        TimeSpan doubtFor, CancellationToken cancellationToken)
     {
         if (reports.Masters.Count == 0)
         {
@@ -101,10 +130,14 @@ internal static class KeyWriting
             ],
             row => row.GetInt32(0),
             cancellationToken);
+        var weighed = await Statement.QueryAsync(
+            connection, DoubtSql, [domainId, reports.MinionColumn, read, now, doubtFor],
+            row => (Name: row.GetString(0), Doubted: row.GetBoolean(1)), cancellationToken);
+        var doubted = weighed.Where(master => master.Doubted).Select(master => master.Name).ToArray();
         var gone = await Statement.ExecuteAsync(
-            connection, GoneSql, [domainId, reports.MinionColumn, read], cancellationToken);
+            connection, GoneSql, [domainId, reports.MinionColumn, read.Except(doubted).ToArray()], cancellationToken);
         await Statement.ExecuteAsync(connection, ReadAtSql, [read, now], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new KeysRead(domain, read.Length, written.Single(), gone);
+        return new KeysRead(domain, read.Length, written.Single(), gone) { Doubted = doubted };
     }
 }

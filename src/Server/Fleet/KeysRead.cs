@@ -9,5 +9,8 @@ internal sealed record KeysRead(string Domain, int Masters, int Written, int Gon
     /// <summary>Masters that did not answer; what they said before stands.</summary>
     public int Unanswered { get; init; }
 
+    /// <summary>Masters of which so many keys are gone that it does not count yet.</summary>
+    public IReadOnlyList<string> Doubted { get; init; } = [];
+
     public bool Any => Written > 0 || Gone > 0;
 }

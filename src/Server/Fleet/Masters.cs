@@ -29,7 +29,8 @@ internal sealed partial class Masters(
         """;
 
     internal const string ListSql = """
-        select m.id, m.name, d.name, m.paused_at, m.paused_by, m.pause_reason, m.health, m.health_reason, m.health_at,
+        select m.id, m.name, d.name, m.paused_at, m.paused_by, m.pause_reason, m.health,
+               coalesce(m.health_reason, m.keys_doubt), m.health_at,
                m.failures, m.unavailable_until, m.keys_read_at
         from master m join key_domain d on d.id = m.key_domain_id
         order by m.name

@@ -8,10 +8,14 @@ namespace Saltern.Server.Housekeeping;
 /// Gives every attempt that points into an ending day its own copy of the result, up to the cap: a few jids at a time,
 /// so that no transaction holds many attempts while a late return wants to settle one of them.
 /// </summary>
-internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
+internal sealed class ResultKeeping(
+    IOptions<HousekeepingOptions> options, IOptions<DatabaseOptions> databaseOptions)
 {
     /// <summary>Submissions whose results are copied in one transaction; each has some thousand minions.</summary>
     private const int JidsAtOnce = 20;
+
+    /// <summary>The submissions of one transaction may have the returns of a whole fleet.</summary>
+    private TimeSpan Timeout => databaseOptions.Value.FleetCommandTimeout;
 
     /// <summary>A point in time of the database's own: rows written after it are found by it.</summary>
     public static async Task<string> MarkAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -29,7 +33,7 @@ internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
         while (true)
         {
             var jids = await Statement.QueryAsync(
-                connection, JidsSql(day), [last, JidsAtOnce], row => row.GetString(0), cancellationToken);
+                connection, JidsSql(day), [last, JidsAtOnce], row => row.GetString(0), Timeout, cancellationToken);
             if (jids.Count == 0)
             {
                 return kept;
@@ -45,14 +49,15 @@ internal sealed class ResultKeeping(IOptions<HousekeepingOptions> options)
         NpgsqlConnection connection, JobCacheDay day, string mark, CancellationToken cancellationToken)
     {
         var jids = await Statement.QueryAsync(
-            connection, JidsSinceSql(day), [mark], row => row.GetString(0), cancellationToken);
+            connection, JidsSinceSql(day), [mark], row => row.GetString(0), Timeout, cancellationToken);
         return jids.Count == 0 ? 0 : await KeepAsync(connection, day, [.. jids], cancellationToken);
     }
 
     private Task<int> KeepAsync(
         NpgsqlConnection connection, JobCacheDay day, string[] jids, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(
-            connection, KeepSql, [jids, day.From, day.To, options.Value.KeptResultCharacters], cancellationToken);
+            connection, KeepSql, [jids, day.From, day.To, options.Value.KeptResultCharacters], Timeout,
+            cancellationToken);
 
     internal const string MarkSql = "select pg_snapshot_xmin(pg_current_snapshot())::xid::text";
 

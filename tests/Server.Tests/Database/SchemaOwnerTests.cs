@@ -61,7 +61,8 @@ public sealed class SchemaOwnerTests(PostgresServer server) : IAsyncLifetime
         var clock = new TestClock();
         var options = Options.Create(new HousekeepingOptions { DaysAhead = 1, KeepDays = 1 });
         var days = new JobCacheDays(
-            _source, new ResultKeeping(options), options, clock, NullLogger<JobCacheDays>.Instance);
+            _source, new ResultKeeping(options, Options.Create(new DatabaseOptions())), options,
+            clock, NullLogger<JobCacheDays>.Instance);
         var rest = new JobCacheRest(_source, options, clock, NullLogger<JobCacheRest>.Instance);
         await using var master = await PgJsonb.LogInAsync(_database);
         await master.SaveLoadAsync("20260101000000000000", "{}");

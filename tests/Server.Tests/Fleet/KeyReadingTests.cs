@@ -229,6 +229,94 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(orders + 1, _a.Orders);
     }
 
+    [Fact]
+    public async Task A_master_that_suddenly_lists_nobody_is_believed_only_when_it_still_does_so_later()
+    {
+        Accept(_a, 11);
+        _b.Has("accepted", "web1");
+        await _fleet.ReadKeysAsync();
+        Drop(_a, 11);
+        _b.HasNot("web1");
+
+        var read = await _fleet.ReadKeysAsync();
+        Assert.Equal(["a"], read[0].Doubted);
+        Assert.Equal((1, 11L), (read[0].Gone, await AcceptedAsync()));
+        var master = (await _fleet.Masters.ListAsync(CancellationToken.None))[0];
+        Assert.Equal(MasterHealth.Up, master.Health);
+        Assert.Equal(
+            "it lists 0 of its 11 minions; the others count as gone only if a reading after 2026-11-22 06:30 UTC "
+            + "says the same", master.HealthReason);
+
+        _fleet.Clock.Advance(TimeSpan.FromMinutes(29));
+        await _fleet.ReadKeysAsync();
+        Assert.Equal(11, await AcceptedAsync());
+        _fleet.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(11, (await _fleet.ReadKeysAsync())[0].Gone);
+        Assert.Equal(0, await AcceptedAsync());
+        Assert.Null((await _fleet.Masters.ListAsync(CancellationToken.None))[0].HealthReason);
+    }
+
+    [Fact]
+    public async Task A_reading_that_has_the_minions_again_ends_the_doubt()
+    {
+        Accept(_a, 20);
+        await _fleet.ReadKeysAsync();
+        Drop(_a, 20);
+        await _fleet.ReadKeysAsync();
+        Accept(_a, 20);
+        await _fleet.ReadKeysAsync();
+        Assert.Null((await _fleet.Masters.ListAsync(CancellationToken.None))[0].HealthReason);
+
+        _fleet.Clock.Advance(TimeSpan.FromHours(2));
+        Drop(_a, 20);
+        await _fleet.ReadKeysAsync();
+
+        Assert.Equal(20, await AcceptedAsync());
+    }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(20, 10)]
+    public async Task Few_minions_or_no_more_than_half_of_them_go_at_once(int minions, int gone)
+    {
+        Accept(_a, minions);
+        await _fleet.ReadKeysAsync();
+        Drop(_a, gone);
+
+        Assert.Equal(gone, (await _fleet.ReadKeysAsync())[0].Gone);
+    }
+
+    [Fact]
+    public async Task Minions_that_moved_to_another_master_are_no_loss()
+    {
+        Accept(_a, 20);
+        await _fleet.ReadKeysAsync();
+        Drop(_a, 20);
+        Accept(_b, 20);
+
+        Assert.Empty((await _fleet.ReadKeysAsync())[0].Doubted);
+        Assert.Equal(20, await AcceptedAsync());
+    }
+
+    private static void Accept(MasterWithKeys master, int minions)
+    {
+        for (var i = 1; i <= minions; i++)
+        {
+            master.Has("accepted", $"m{i}");
+        }
+    }
+
+    private static void Drop(MasterWithKeys master, int minions)
+    {
+        for (var i = 1; i <= minions; i++)
+        {
+            master.HasNot($"m{i}");
+        }
+    }
+
+    private Task<long> AcceptedAsync() =>
+        _database.ScalarAsync<long>("select count(*) from minion where key_status = 'accepted'");
+
     private Task<IReadOnlyList<string>> LinesAsync() => FleetUnderTest.LinesAsync(_database);
 
     private async Task<MinionKey> KeyAsync(string id) =>

@@ -18,7 +18,10 @@ create table saltern.master (
     health_at         timestamp with time zone,
     failures          integer not null default 0,
     unavailable_until timestamp with time zone,
-    keys_read_at      timestamp with time zone);
+    keys_read_at      timestamp with time zone,
+    keys_doubted_at   timestamp with time zone,
+    keys_doubt        text,
+    check ((keys_doubted_at is null) = (keys_doubt is null)));
 
 -- One row: whether dispatch as a whole is paused, by whom and why.
 create table saltern.dispatch_pause (

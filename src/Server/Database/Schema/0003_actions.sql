@@ -78,12 +78,15 @@ create index submission_by_action on saltern.submission (action_id, id);
 -- sees it. One row to write when a target is picked up and one when it is settled is what a fleet costs at least.
 -- No foreign keys on the tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting
 -- removes the rows of an action together; minions are never deleted.
+-- exclusive and earliest_at are the action's, which never change while a target of it is queued: they are here for the
+-- indexes that hold the line of each minion.
 create table saltern.action_target (
     action_id     bigint not null,
     minion_key    bigint not null,
     status        text not null default 'Queued'
                   check (status in ('Queued', 'PickedUp', 'Completed', 'Failed', 'Cancelled', 'Skipped')),
     exclusive     boolean not null,
+    earliest_at   timestamp with time zone not null default now(),
     guessed       boolean not null default false,
     ran_anyway    boolean not null default false,
     attempt       integer not null default 0,
@@ -106,6 +109,9 @@ create index action_target_by_status on saltern.action_target (action_id, status
 -- When the next target that is held back (its minion was busy) may go; a handful of rows.
 create index action_target_held_back on saltern.action_target (not_before)
     where status = 'Queued' and not_before is not null;
+-- The line of each minion: what is exclusive and queued for it, the next one first.
+create index action_target_turn on saltern.action_target (minion_key, earliest_at, action_id)
+    where exclusive and status = 'Queued';
 -- At most one exclusive action in flight on a minion: not a rule that code keeps, a row that cannot exist.
 create unique index action_target_one_exclusive on saltern.action_target (minion_key)
     where exclusive and status = 'PickedUp';

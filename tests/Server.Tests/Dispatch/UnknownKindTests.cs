@@ -1,0 +1,111 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Saltern.Server.Dispatch;
+
+namespace Saltern.Server.Tests.Dispatch;
+
+/// <summary>
+/// Nodes of several versions on one database: an action of a kind that only a newer one knows is left to that one.
+/// </summary>
+public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
+{
+    private TestDatabase database = null!;
+    private CoreRig rig = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.CreateAsync(server);
+        rig = await CoreRig.StartAsync(database);
+        await rig.AddMinionsAsync(2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await rig.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_action_of_an_unknown_kind_is_not_claimed_and_others_go_on()
+    {
+        var unknown = await rig.ScheduleAsync();
+        await MakeUnknownAsync(unknown);
+        var ping = await rig.ScheduleAsync();
+
+        await rig.DispatchAsync();
+
+        Assert.All((await rig.StatusesAsync(unknown)).Values, status => Assert.Equal("Queued", status));
+        Assert.All((await rig.StatusesAsync(ping)).Values, status => Assert.Equal("PickedUp", status));
+    }
+
+    [Fact]
+    public async Task An_exclusive_action_of_an_unknown_kind_keeps_its_place_in_the_line()
+    {
+        var unknown = await rig.ScheduleAsync("state.apply");
+        await MakeUnknownAsync(unknown);
+        var later = await rig.ScheduleAsync("state.apply");
+
+        await rig.DispatchAsync();
+
+        Assert.All((await rig.StatusesAsync(later)).Values, status => Assert.Equal("Queued", status));
+    }
+
+    [Fact]
+    public async Task An_unknown_kind_that_asks_first_is_not_asked_for()
+    {
+        await MakeUnknownAsync(await rig.ScheduleAsync("system.reboot"));
+        await rig.DispatchAsync();
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from ask"));
+
+        await database.ExecuteAsync("""
+            insert into ask (action_id, minion_key, purpose, due_at)
+            select action_id, minion_key, 'new.kind', '2000-01-01' from action_target
+            """);
+        await rig.DispatchAsync();
+
+        Assert.Empty(rig.Salt[0].Submissions);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_submission_of_an_unknown_kind_is_not_taken_over(int sends)
+    {
+        var action = await rig.ScheduleAsync();
+        await rig.Get<Claiming>().ClaimAsync(Master(), Settings, CancellationToken.None);
+        await MakeUnknownAsync(action);
+        await database.ExecuteAsync(
+            """
+            update submission set owner = 'a newer node', lease_until = now() - interval '1 min', sends = $1,
+                first_sent_at = case when $1 > 0 then now() - interval '50 s' end
+            """,
+            sends);
+
+        await rig.DispatchAsync();
+
+        Assert.Empty(rig.Salt[0].Submissions);
+        Assert.Equal("a newer node", await database.ScalarAsync<string>("select owner from submission"));
+        Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from submission where outcome is null"));
+    }
+
+    [Fact]
+    public async Task An_action_of_an_unknown_kind_can_be_cancelled_but_not_rescheduled()
+    {
+        var action = await rig.ScheduleAsync();
+        await MakeUnknownAsync(action);
+        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
+
+        var outcome = await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.All, null, "ann", CancellationToken.None);
+
+        Assert.Contains("does not know", Assert.IsType<OrderOutcome.Refused>(outcome).Reason);
+        Assert.Equal("Cancelled", (await rig.ReadAsync(action)).Status);
+    }
+
+    private Server.Salt.SaltMasterOptions Settings => rig.Get<Server.Salt.SaltMasters>().Options[0];
+
+    private static MasterState Master() => new(1, "master1", false, true, null, TimeSpan.FromSeconds(15));
+
+    private Task MakeUnknownAsync(ActionId action) =>
+        database.ExecuteAsync("update action set kind = 'new.kind' where id = $1", action.Value);
+}
