@@ -7,7 +7,7 @@ public sealed record GroupRequest
     public string? Name { get; init; }
 
     /// <summary>
-    /// A grain and its value, for example <c>os:SUSE</c>. A group with a rule has no members by hand.
+    /// Salt's compound matcher, for example <c>G@os:SUSE and not db*</c>. A group with a rule has no members by hand.
     /// </summary>
     public string? Rule { get; init; }
 

@@ -6,6 +6,25 @@ namespace Saltern.Simulator.Tests;
 
 public sealed class FunctionTests
 {
+    private const string UpdateTemplate = """
+        {% set installed = salt['pkg.list_pkgs']() %}
+        {% set present = [] %}
+        {% set absent = [] %}
+        {% for name in [NAMES] %}
+        {% if name in installed %}{% do present.append(name) %}{% else %}{% do absent.append(name) %}{% endif %}
+        {% endfor %}
+        {% if present %}
+        the_packages:
+          pkg.latest:
+            - pkgs: {{ present | json }}
+        {% endif %}
+        {% if absent %}
+        not_there:
+          test.succeed_without_changes:
+            - name: '{{ absent | join(", ") }}'
+        {% endif %}
+        """;
+
     [Theory]
     [InlineData("echo one\necho two >&2\nexit 3", "one\ntwo", 3)]
     [InlineData("false; echo after", "after", 0)]
@@ -77,6 +96,47 @@ public sealed class FunctionTests
         Assert.Empty(left["return"]!.AsObject());
         Assert.Equal("ERROR: Zypper command failure: Package 'nosuchpkg' not found.", (string)unknown["return"]!);
         Assert.Equal(1, (int)unknown["retcode"]!);
+    }
+
+    [Fact]
+    public async Task A_template_updates_the_packages_it_lists_that_are_installed_and_names_the_others()
+    {
+        await using Scene scene = await SlowSceneAsync();
+        JsonObject upgrades = (await RunAsync(scene, "pkg.list_upgrades", []))["return"]!.AsObject();
+        string old = upgrades.First().Key;
+        JsonObject template = new() { ["tem"] = UpdateTemplate.Replace("NAMES", $"'{old}', 'tree', 'htop'") };
+
+        JsonObject tried = await RunAsync(
+            scene, "state.template_str", new JsonObject { ["tem"] = (string)template["tem"]!, ["test"] = true });
+        JsonObject updated = await RunAsync(scene, "state.template_str", template);
+        JsonObject again = await RunAsync(
+            scene, "state.template_str", new JsonObject { ["tem"] = UpdateTemplate.Replace("NAMES", $"'{old}'") });
+        JsonObject left = (await RunAsync(scene, "pkg.list_upgrades", []))["return"]!.AsObject();
+        JsonObject listed = (await RunAsync(scene, "pkg.list_pkgs", []))["return"]!.AsObject();
+
+        const string Key = "pkg_|-the_packages_|-the_packages_|-latest";
+        Assert.Null(tried["return"]![Key]!["result"]);
+        JsonNode state = updated["return"]![Key]!;
+        Assert.True((bool)state["result"]!);
+        Assert.Equal((string)upgrades[old]!, (string)state["changes"]![old]!["new"]!);
+        Assert.NotNull(updated["return"]!["test_|-not_there_|-tree, htop_|-succeed_without_changes"]);
+        Assert.Equal((0, 2), ((int)updated["retcode"]!, updated["return"]!.AsObject().Count));
+        Assert.Equal($"Package {old} is already up-to-date", (string)again["return"]![Key]!["comment"]!);
+        Assert.Single(again["return"]!.AsObject());
+        Assert.Equal(upgrades.Select(pair => pair.Key).Skip(1), left.Select(pair => pair.Key));
+        Assert.False(listed.ContainsKey("tree"));
+    }
+
+    [Fact]
+    public async Task A_template_of_another_form_is_refused_and_not_pretended()
+    {
+        await using Scene scene = await SlowSceneAsync();
+
+        JsonObject full = await RunAsync(
+            scene, "state.template_str", new JsonObject { ["tem"] = "motd:\n  file.managed:\n    - name: /etc/motd" });
+
+        Assert.Contains("reads no template but one", (string)full["return"]!, StringComparison.Ordinal);
+        Assert.Equal(1, (int)full["retcode"]!);
     }
 
     [Fact]

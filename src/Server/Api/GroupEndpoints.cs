@@ -11,8 +11,6 @@ namespace Saltern.Server.Api;
 /// <summary>/groups: groups of minions, by hand or by a rule.</summary>
 internal static class GroupEndpoints
 {
-    private const int MostMembersAtOnce = 100_000;
-
     public static void Map(RouteGroupBuilder api)
     {
         var groups = api.MapGroup("/groups").WithTags("Groups");
@@ -44,13 +42,13 @@ internal static class GroupEndpoints
         var rows = await groups.ListAsync(after ?? "", size, cancellationToken);
         // The last full page may be followed by an empty one.
         return TypedResults.Ok(new Page<GroupSummary>(
-            [.. rows.Select(SummaryOf)], rows.Count == size ? rows[^1].Name : null));
+            [.. rows.Select(FleetViews.SummaryOf)], rows.Count == size ? rows[^1].Name : null));
     }
 
     private static async Task<Results<Ok<GroupSummary>, ProblemHttpResult>> ShowAsync(
         string name, Groups groups, CancellationToken cancellationToken) =>
         await groups.FindAsync(name, cancellationToken) is { } group
-            ? TypedResults.Ok(SummaryOf(group))
+            ? TypedResults.Ok(FleetViews.SummaryOf(group))
             : NoGroup(name);
 
     private static async Task<Results<Ok<Page<MinionSummary>>, ProblemHttpResult>> MinionsAsync(
@@ -66,7 +64,7 @@ internal static class GroupEndpoints
             return NoGroup(name);
         }
 
-        var cursor = after is null ? null : MinionViews.Read(after);
+        var cursor = after is null ? null : FleetViews.Read(after);
         if (after is not null && cursor is null)
         {
             return Problems.Invalid("after", $"'{after}' is not what 'next' of an earlier page said.");
@@ -74,7 +72,7 @@ internal static class GroupEndpoints
 
         return await minions.ListAsync(new MinionFilter { Group = name }, cursor, size, cancellationToken) switch
         {
-            MinionPage.Found found => TypedResults.Ok(MinionViews.PageOf(found)),
+            MinionPage.Found found => TypedResults.Ok(FleetViews.PageOf(found)),
             MinionPage.Refused refused => Problems.Invalid(refused.Argument, refused.Message),
             _ => throw new InvalidOperationException("A list is found or refused."),
         };
@@ -103,7 +101,7 @@ internal static class GroupEndpoints
         }
 
         return await groups.FindAsync(request.Name!, cancellationToken) is { } made
-            ? TypedResults.Created($"/api/v1/groups/{Uri.EscapeDataString(made.Name)}", SummaryOf(made))
+            ? TypedResults.Created($"/api/v1/groups/{Uri.EscapeDataString(made.Name)}", FleetViews.SummaryOf(made))
             : NoGroup(request.Name!);
     }
 
@@ -136,7 +134,7 @@ internal static class GroupEndpoints
         }
 
         return await groups.FindAsync(newName, cancellationToken) is { } changed
-            ? TypedResults.Ok(SummaryOf(changed))
+            ? TypedResults.Ok(FleetViews.SummaryOf(changed))
             : NoGroup(newName);
     }
 
@@ -171,18 +169,15 @@ internal static class GroupEndpoints
                 "minions", "A group with a rule has no members by hand; give one or the other."));
         }
 
-        if (request.Minions.Count > MostMembersAtOnce)
+        if (request.Minions.Count > Groups.MostMembersAtOnce)
         {
             return (null, Problems.Invalid(
-                "minions", $"{request.Minions.Count} are too many at once; up to {MostMembersAtOnce}, or use a rule."));
+                "minions",
+                $"{request.Minions.Count} are too many at once; up to {Groups.MostMembersAtOnce}, or use a rule."));
         }
 
         var named = await names.FindAsync(request.Minions, request.Domain, cancellationToken);
-        var wrong = named.Unknown.Select(name => $"There is no minion {name}.")
-            .Concat(named.Ambiguous.Select(name => $"{name} is known in several key domains; say which with 'domain'."))
-            .Take(20)
-            .ToList();
-        return wrong.Count > 0
+        return named.Problems is { Count: > 0 } wrong
             ? (null, Problems.Invalid([.. wrong.Select(message => new Actions.ArgumentError("minions", message))]))
             : ([.. named.Found.Values], null);
     }
@@ -194,7 +189,4 @@ internal static class GroupEndpoints
     };
 
     private static ProblemHttpResult NoGroup(string name) => Problems.NotFound($"There is no group '{name}'.");
-
-    private static GroupSummary SummaryOf(MinionGroup group) =>
-        new(group.Name, group.Rule, group.Members, group.CreatedBy, group.CreatedAt);
 }

@@ -99,22 +99,6 @@ internal static class MasterEndpoints
         return TypedResults.NoContent();
     }
 
-    private static MasterSummary SummaryOf(MasterStatus status, SaltMasters salt) => new()
-    {
-        Name = status.Name,
-        Domain = status.KeyDomain,
-        Address = salt.TryGetOptions(status.Name, out var options) ? options.Url : null,
-        Health = status.Health switch
-        {
-            MasterHealth.Up => "up",
-            MasterHealth.Unreachable => "unreachable",
-            MasterHealth.NotAllowed => "not allowed",
-            _ => "unknown",
-        },
-        HealthReason = status.HealthReason,
-        HealthAt = status.HealthAt,
-        PausedAt = status.Paused?.At,
-        PausedBy = status.Paused?.By,
-        PauseReason = status.Paused?.Reason,
-    };
+    private static MasterSummary SummaryOf(MasterStatus status, SaltMasters salt) =>
+        FleetViews.SummaryOf(status, salt.TryGetOptions(status.Name, out var options) ? options.Url : null);
 }

@@ -64,7 +64,7 @@ internal static class MinionEndpoints
         };
         return await minions.ListAsync(filter, after, limit, cancellationToken) switch
         {
-            MinionPage.Found found => TypedResults.Ok(MinionViews.PageOf(found)),
+            MinionPage.Found found => TypedResults.Ok(FleetViews.PageOf(found)),
             MinionPage.Refused refused => Problems.Invalid(
                 refused.Argument == "keyDomain" ? "domain" : refused.Argument, refused.Message),
             _ => throw new InvalidOperationException("A list is found or refused."),
@@ -81,7 +81,7 @@ internal static class MinionEndpoints
         }
 
         return await minions.FindAsync(found[0], cancellationToken) is { } detail
-            ? TypedResults.Ok(MinionViews.DetailOf(detail))
+            ? TypedResults.Ok(FleetViews.DetailOf(detail))
             : Problems.NotFound($"There is no minion {id}.");
     }
 
@@ -155,7 +155,7 @@ internal static class MinionEndpoints
     private static bool TryReadCursor(
         string? text, out MinionCursor? cursor, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
-        cursor = text is null ? null : MinionViews.Read(text);
+        cursor = text is null ? null : FleetViews.Read(text);
         problem = text is not null && cursor is null
             ? Problems.Invalid("after", $"'{text}' is not what 'next' of an earlier page said.")
             : null;

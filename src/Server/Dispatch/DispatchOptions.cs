@@ -27,8 +27,8 @@ internal sealed class DispatchOptions
     public TimeSpan Sweep { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// At least so long between two passes for a master: places that become free one by one make one submission, not one
-    /// each. A master publishes some twenty times a second.
+    /// At least so long between two passes for a master: places that become free one by one make one submission, not
+    /// one each. A master publishes some twenty times a second.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan Pace { get; set; } = TimeSpan.FromMilliseconds(100);

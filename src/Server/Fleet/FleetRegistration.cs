@@ -12,6 +12,7 @@ internal static class FleetRegistration
         services.AddSingleton<MinionFacts>();
         services.AddSingleton<KeyOrders>();
         services.AddSingleton<Groups>();
+        services.AddSingleton<GroupSizes>();
         services.AddSingleton<MinionLists>();
         services.AddSingleton<MinionNames>();
         services.AddSingleton<KeyReading>();

@@ -15,7 +15,7 @@ internal static class GrainsText
     public const int LongestString = 16 * 1024;
 
     /// <summary>As deep as a return may be (SaltJson); deeper ones are not read at all.</summary>
-    private const int DeepestNesting = 1_024;
+    public const int DeepestNesting = 1_024;
 
     /// <summary>
     /// Null when the element is no object. <c>Cut</c> names the grains that were left out for their size.

@@ -14,6 +14,9 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
 {
     public const int LargestPage = 1_000;
 
+    /// <summary>Most minions that one order about members names, each of them a string in memory.</summary>
+    public const int MostMembersAtOnce = 100_000;
+
     internal const string LockSql = "select pg_advisory_xact_lock(7261, 2)";
 
     internal const string CreateSql = """
@@ -31,7 +34,7 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
 
     internal const string DeleteSql = "delete from minion_group where id = $1";
 
-    internal const string FindSql = "select name from minion_group where id = $1";
+    internal const string NameSql = "select name from minion_group where id = $1";
 
     internal const string RulesSql = "select name, rule from minion_group where rule is not null and id <> $1";
 
@@ -48,17 +51,17 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         delete from minion_group_member where group_id = $1 and minion_key <> all($2)
         """;
 
-    internal const string FindByNameSql = """
-        select g.id, g.name, g.rule, g.created_by, g.created_at,
-               case when g.rule is null then
-                   (select count(*)::int from minion_group_member m where m.group_id = g.id) end
-        from minion_group g where g.name = $1
+    private const string Columns = """
+        g.id, g.name, g.rule, g.created_by, g.created_at,
+        case when g.rule is null then (select count(*)::int from minion_group_member m where m.group_id = g.id) end
         """;
 
-    internal const string ListSql = """
-        select g.id, g.name, g.rule, g.created_by, g.created_at,
-               case when g.rule is null then
-                   (select count(*)::int from minion_group_member m where m.group_id = g.id) end
+    internal const string FindByNameSql = $"select {Columns} from minion_group g where g.name = $1";
+
+    internal const string FindByIdSql = $"select {Columns} from minion_group g where g.id = $1";
+
+    internal const string ListSql = $"""
+        select {Columns}
         from minion_group g
         where g.name > $1
         order by g.name
@@ -106,7 +109,7 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await Statement.ExecuteAsync(connection, LockSql, [], cancellationToken);
-        if (await FindAsync(group, connection, cancellationToken) is not { } before)
+        if (await FindNameAsync(group, connection, cancellationToken) is not { } before)
         {
             return new GroupOutcome.Unknown();
         }
@@ -137,7 +140,7 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await Statement.ExecuteAsync(connection, LockSql, [], cancellationToken);
-        if (await FindAsync(group, connection, cancellationToken) is not { } name)
+        if (await FindNameAsync(group, connection, cancellationToken) is not { } name)
         {
             return new GroupOutcome.Unknown();
         }
@@ -194,6 +197,14 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         return found.Count == 0 ? null : found[0];
     }
 
+    /// <summary>The group with this id; null if there is none.</summary>
+    public async Task<MinionGroup?> FindAsync(GroupId group, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var found = await Statement.QueryAsync(connection, FindByIdSql, [group.Value], Read, cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
     /// <summary>One page in the order of names, after the name given ("" for the first).</summary>
     public async Task<IReadOnlyList<MinionGroup>> ListAsync(
         string after, int limit, CancellationToken cancellationToken)
@@ -218,7 +229,8 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
     private static GroupOutcome.Refused? CheckName(string name) => GroupName().IsMatch(name)
         ? null
         : new GroupOutcome.Refused(
-            "name", "A group's name is 1 to 100 letters, digits, '.', '_', '-' or '@': a rule names it by N@.");
+            "name", "A group's name is 1 to 100 letters, digits, '.', '_', '-' or '@', and not just '.' or '..': a "
+            + "rule names it by N@, and an address by itself.");
 
     private static async Task<GroupOutcome.Refused?> CheckRuleAsync(
         string? rule, NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -232,11 +244,11 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
         return refused is null ? null : new GroupOutcome.Refused("rule", refused.Errors[0].Message);
     }
 
-    private static async Task<string?> FindAsync(
+    private static async Task<string?> FindNameAsync(
         GroupId group, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var names = await Statement.QueryAsync(
-            connection, FindSql, [group.Value], row => row.GetString(0), cancellationToken);
+            connection, NameSql, [group.Value], row => row.GetString(0), cancellationToken);
         return names.Count == 0 ? null : names[0];
     }
 
@@ -254,7 +266,7 @@ internal sealed partial class Groups(NpgsqlDataSource dataSource, TimeProvider c
             .FirstOrDefault();
     }
 
-    [GeneratedRegex(@"\A[\p{L}\p{Nd}._@-]{1,100}\z")]
+    [GeneratedRegex(@"\A(?!\.{1,2}\z)[\p{L}\p{Nd}._@-]{1,100}\z")]
     private static partial Regex GroupName();
 
     [LoggerMessage(LogLevel.Information, "{Actor} created the group {Name}")]

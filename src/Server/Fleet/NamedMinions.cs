@@ -5,4 +5,13 @@ namespace Saltern.Server.Fleet;
 /// <param name="Unknown">Ids that no minion has.</param>
 /// <param name="Ambiguous">Ids that minions of several key domains have.</param>
 internal sealed record NamedMinions(
-    IReadOnlyDictionary<string, MinionKey> Found, IReadOnlyList<string> Unknown, IReadOnlyList<string> Ambiguous);
+    IReadOnlyDictionary<string, MinionKey> Found, IReadOnlyList<string> Unknown, IReadOnlyList<string> Ambiguous)
+{
+    /// <summary>A sentence for each id that is not one minion's, up to as many as a refusal lists.</summary>
+    public IReadOnlyList<string> Problems =>
+    [
+        .. Unknown.Select(name => $"There is no minion {name}.")
+            .Concat(Ambiguous.Select(name => $"{name} is known in several key domains; name the domain too."))
+            .Take(TargetSelector.MostNamesListed),
+    ];
+}

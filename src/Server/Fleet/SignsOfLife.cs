@@ -66,14 +66,14 @@ internal sealed partial class SignsOfLife(
         """;
 
     /// <summary>
-    /// Index minion_pkey, one look-up for each key, in the order given: a planner that saw how many there are might take
-    /// another way, and lock the rows in another order.
+    /// Index minion_pkey, one look-up for each key, in the order given: a planner that saw how many there are might
+    /// take another way, and lock the rows in another order.
     /// </summary>
     internal const string TouchSql = """
         update minion m set last_contact_at = $2
         from unnest((select $1::bigint[])) as h(minion_key)
         where m.minion_key = h.minion_key
-          and (m.last_contact_at is null or m.last_contact_at < $2 - interval '60 s')
+          and (m.last_contact_at is null or m.last_contact_at < $2::timestamptz - interval '60 s')
         """;
 
     /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>

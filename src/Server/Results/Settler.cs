@@ -17,6 +17,7 @@ namespace Saltern.Server.Results;
 internal sealed partial class Settler(
     NpgsqlDataSource database,
     BodyReader bodies,
+    ActionKinds kinds,
     SignsOfLife signsOfLife,
     SettlingMetrics metrics,
     Bells bells,
@@ -74,7 +75,8 @@ internal sealed partial class Settler(
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var taken = await Statement.QueryAsync(connection, TakeSql, [size], TakenReturn.Read, cancellationToken);
+        var taken = await Statement.QueryAsync(
+            connection, TakeSql, [size, kinds.Names.ToArray()], TakenReturn.Read, cancellationToken);
         if (taken.Count == 0)
         {
             return Settled.Nothing;
@@ -99,13 +101,19 @@ internal sealed partial class Settler(
 
     /// <summary>
     /// The oldest rows that nobody else has, each with the submission and the minion it belongs to. Those are looked up
-    /// one by one (offset 0 keeps it so): a join would read the whole fleet for each batch. Indexes inbox_pkey,
+    /// one by one (offset 0 keeps it so): a join would read the whole fleet for each batch. What returns for a kind
+    /// that only nodes of a newer version know waits for one of them. Indexes inbox_pkey, submission_open,
     /// submission_jid_key, minion_key_domain_id_minion_id_key.
     /// </summary>
     internal const string TakeSql = """
         select i.id, i.returned_at, i.success, s.id, s.action_id, m.minion_key, s.is_ask,
                s.is_ask or s.reads_body = 'always' or s.reads_body = 'failed' and not i.success
-        from (select * from inbox order by id limit $1 for update skip locked) i
+        from (
+            select * from inbox
+            where jid <> all(array(
+                select s.jid from submission s join action a on a.id = s.action_id
+                where s.outstanding > 0 and a.kind <> all($2::text[])))
+            order by id limit $1 for update skip locked) i
         left join lateral (
             select s.id, s.action_id, s.is_ask, r.key_domain_id, a.reads_body
             from submission s join master r on r.id = s.master_id join action a on a.id = s.action_id

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Saltern.Contract;
 using Saltern.Server.Access;
 using Saltern.Server.Web.Actions;
+using Saltern.Server.Web.MinionGroups;
 using Saltern.Server.Web.Minions;
 using Saltern.Server.Web.Overview;
 using Saltern.Server.Web.Refusals;
@@ -88,6 +89,8 @@ internal static class WebRegistration
         ActionPages.Map(pages);
         TargetPages.Map(pages);
         MinionPages.Map(pages);
+        GroupPages.Map(pages);
+        GroupFormPages.Map(pages);
         LiveEvents.Map(pages);
     }
 }

@@ -14,9 +14,10 @@ internal static class StateFunctions
 {
     public static SaltFunction[] All { get; } =
     [
-        StateRun("state.apply"),
-        StateRun("state.sls"),
-        StateRun("state.highstate"),
+        StateRun("state.apply", Run),
+        StateRun("state.sls", Run),
+        StateRun("state.highstate", Run),
+        StateRun("state.template_str", TemplateRun.Run),
         new("state.running", call => FunctionResult.Of(Json.Array(RunningElsewhere(call)))),
     ];
 
@@ -32,7 +33,7 @@ internal static class StateFunctions
     /// <summary>A state run that ends with one failed state, for the fault of that name.</summary>
     public static FunctionResult Failed(FunctionCall call) => Build(call, ["fails"]);
 
-    private static SaltFunction StateRun(string name) => new(name, Run)
+    private static SaltFunction StateRun(string name, Func<FunctionCall, FunctionResult> run) => new(name, run)
     {
         Lock = FunctionLock.States, Out = "highstate", TakesMore = true, TakesKeywords = true, Duration = DurationOf,
     };
@@ -94,13 +95,13 @@ internal static class StateFunctions
 
     private static FunctionResult Build(FunctionCall call, string[] names)
     {
-        StateReport report = new(call);
+        StateReport report = new(call, DurationOf(call));
         foreach (string name in names)
         {
             AddStates(report, call, name);
         }
 
-        return FunctionResult.Of(report.States, report.AnyFailed ? 2 : 0, "highstate");
+        return report.Result;
     }
 
     private static void AddStates(StateReport report, FunctionCall call, string name)
@@ -143,53 +144,5 @@ internal static class StateFunctions
         report.Add(
             "slow", "lab_slow", $"sleep {seconds}", "cmd", "run", result: true, $"Command \"sleep {seconds}\" run",
             changes);
-    }
-
-    private sealed class StateReport(FunctionCall call)
-    {
-        private readonly bool test = Json.IsTrue(call.Keyword("test"));
-        private readonly DateTimeOffset start = call.Now - DurationOf(call);
-
-        public JsonObject States { get; } = [];
-
-        public bool AnyFailed { get; private set; }
-
-        // A state whose function does not exist never began, and says less.
-        public void AddMissing(string key, string function, string sls)
-        {
-            States[key] = new JsonObject
-            {
-                ["name"] = key.Split("_|-")[2],
-                ["result"] = false,
-                ["changes"] = new JsonObject(),
-                ["comment"] = $"State '{function}' was not found in SLS '{sls}'\n"
-                    + $"Reason: '{function}' is not available.\n",
-                ["__run_num__"] = States.Count,
-            };
-            AnyFailed = true;
-        }
-
-        public void Add(
-            string sls, string id, string name, string module, string function, bool result, string comment,
-            JsonObject changes)
-        {
-            int number = States.Count;
-            bool pretended = test && result && changes.Count > 0;
-            double noise = Dice.Fraction(
-                call.Fleet.Seed, (ulong)call.Minion, (ulong)call.Publication.Job, (ulong)number);
-            States[$"{module}_|-{id}_|-{name}_|-{function}"] = new JsonObject
-            {
-                ["name"] = name,
-                ["changes"] = changes,
-                ["result"] = pretended ? null : result,
-                ["comment"] = pretended ? "If we weren't testing, this would be successful with changes" : comment,
-                ["__sls__"] = sls,
-                ["__run_num__"] = number,
-                ["start_time"] = start.UtcDateTime.ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture),
-                ["duration"] = Math.Round(DurationOf(call).TotalMilliseconds + 0.3 + (noise * 8), 3),
-                ["__id__"] = id,
-            };
-            AnyFailed |= !result;
-        }
     }
 }

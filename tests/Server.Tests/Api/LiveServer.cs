@@ -104,6 +104,19 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
         return (await answer.Content.ReadFromJsonAsync<ActionScheduled>(ContractJson.Options))!.Id;
     }
 
+    /// <summary>Makes a group of this name, by its minions or its rule.</summary>
+    public async Task MakeGroupAsync(string name, object of)
+    {
+        var group = JsonSerializer.SerializeToNode(of)!.AsObject();
+        group["name"] = name;
+        using var answer = await Admin.PostAsJsonAsync("/api/v1/groups", group);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Where the console shows the group.</summary>
+    public async Task<string> GroupPathAsync(string name) =>
+        $"/groups/{await Database.ScalarAsync<long>("select id from minion_group where name = $1", name)}";
+
     public async Task<T> GetAsync<T>(string path) =>
         (await Admin.GetFromJsonAsync<T>(path, ContractJson.Options))!;
 

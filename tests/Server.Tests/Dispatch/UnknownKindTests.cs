@@ -89,6 +89,25 @@ public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_returns_for_an_unknown_kind_waits_for_a_node_that_knows_it_and_holds_up_no_other()
+    {
+        await using var narrow = await CoreRig.StartAsync(database, settings: ("Results:BatchSize", "1"));
+        var unknown = await rig.ScheduleAsync("script.run", """{"script":"#!/bin/sh\necho x\n"}""");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "7");
+        var ping = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1");
+        await MakeUnknownAsync(unknown);
+
+        Assert.Equal(1, await narrow.SettleAsync());
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(ping))["m1"]);
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(unknown))["m1"]);
+        Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from inbox"));
+    }
+
+    [Fact]
     public async Task An_action_of_an_unknown_kind_can_be_cancelled_but_not_rescheduled()
     {
         var action = await rig.ScheduleAsync();

@@ -24,6 +24,7 @@ internal sealed class FleetUnderTest
         Signs = new SignsOfLife(database.DataSource, Bells, options, Clock, NullLogger<SignsOfLife>.Instance);
         Lists = new MinionLists(database.DataSource, options, Clock);
         Groups = new Groups(database.DataSource, Clock, NullLogger<Groups>.Instance);
+        Sizes = new GroupSizes(database.DataSource);
         Facts = new MinionFacts(database.DataSource, NullLogger<MinionFacts>.Instance);
     }
 
@@ -44,6 +45,8 @@ internal sealed class FleetUnderTest
     public MinionLists Lists { get; }
 
     public Groups Groups { get; }
+
+    public GroupSizes Sizes { get; }
 
     public MinionFacts Facts { get; }
 

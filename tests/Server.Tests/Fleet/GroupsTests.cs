@@ -7,11 +7,13 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
 {
     private TestDatabase _database = null!;
     private Groups _groups = null!;
+    private GroupSizes _sizes = null!;
 
     public async ValueTask InitializeAsync()
     {
         _database = await TestDatabase.CreateAsync(server);
-        _groups = new FleetUnderTest(_database).Groups;
+        var fleet = new FleetUnderTest(_database);
+        (_groups, _sizes) = (fleet.Groups, fleet.Sizes);
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
@@ -47,6 +49,28 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(0L, await _database.ScalarAsync<long>("select count(*) from minion_group_member"));
     }
 
+    [Fact]
+    public async Task Groups_are_counted_together_and_a_scan_that_takes_too_long_is_given_up()
+    {
+        var web1 = await _database.AddMinionAsync("web1", """{"os":"SLES","role":"front"}""");
+        await _database.AddMinionAsync("web2", """{"os":"SLES"}""");
+        await _groups.AddMembersAsync(await CreateAsync("hand"), [web1], CancellationToken.None);
+        await CreateAsync("role", "G@role:front");
+        await CreateAsync("rest", "web* and not N@hand");
+        await CreateAsync("none", "db*");
+        await CreateAsync("all", "N@rest or N@hand");
+
+        Assert.Equal(
+            [("all", 2), ("hand", 1), ("none", 0), ("rest", 1), ("role", 1)],
+            await CountAsync(TimeSpan.FromSeconds(30)));
+
+        await using var other = await _database.DataSource.OpenConnectionAsync();
+        await using var locked = await other.BeginTransactionAsync();
+        await using var command = new Npgsql.NpgsqlCommand("lock table minion in access exclusive mode", other);
+        await command.ExecuteNonQueryAsync();
+        Assert.Equal([("hand", 1)], await CountAsync(TimeSpan.FromMilliseconds(50)));
+    }
+
     [Theory]
     [InlineData("x", "G@os", "rule", "expected a grain's name")]
     [InlineData("x", "N@missing", "rule", "no group 'missing'")]
@@ -55,6 +79,7 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
     [InlineData("x", "a\0", "rule", "At position 2 there is a character")]
     [InlineData("with space", "*", "name", "A group's name is")]
     [InlineData("", "*", "name", "A group's name is")]
+    [InlineData("..", "*", "name", "not just '.' or '..'")]
     [InlineData("taken", "*", "name", "There is a group 'taken' already")]
     public async Task A_group_that_could_not_be_resolved_is_refused_and_not_there(
         string name, string rule, string argument, string reason)
@@ -107,6 +132,13 @@ public sealed class GroupsTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Null(expression);
         Assert.Contains("more than 5000 matchers", problem, StringComparison.Ordinal);
+    }
+
+    private async Task<IEnumerable<(string Name, int Minions)>> CountAsync(TimeSpan within)
+    {
+        var groups = await _groups.ListAsync("", 10, CancellationToken.None);
+        var sizes = await _sizes.CountAsync(groups, within, CancellationToken.None);
+        return groups.Where(group => sizes.ContainsKey(group.Id)).Select(group => (group.Name, sizes[group.Id]));
     }
 
     private static CompoundExpression Read(string text) =>

@@ -104,7 +104,8 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
             var random = new Random(seed);
             for (var i = 0; i < 30; i++)
             {
-                await _database.ExecuteAsync("update minion set last_contact_at = null where minion_key % 8 = $1", seed);
+                await _database.ExecuteAsync(
+                    "update minion set last_contact_at = null where minion_key % 8 = $1", seed);
                 await _fleet.Signs.TouchAsync(minions.OrderBy(_ => random.Next()), CancellationToken.None);
             }
         }));

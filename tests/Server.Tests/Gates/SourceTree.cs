@@ -20,6 +20,10 @@ internal static class SourceTree
     public static IReadOnlyList<SourceFile> CSharp { get; } =
         [.. Files(".cs").Select(path => new SourceFile(path, Read(path)))];
 
+    /// <summary>Pages are markup with some C# in it: only lines and columns are counted there.</summary>
+    public static IReadOnlyList<SourceFile> Razor { get; } =
+        [.. Files(".razor").Select(path => new SourceFile(path, Read(path)))];
+
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     /// <summary>

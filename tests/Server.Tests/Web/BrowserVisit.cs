@@ -55,7 +55,11 @@ public sealed class BrowserVisit : IAsyncDisposable
         }
     }
 
-    public void AssertNoComplaints() => Assert.Empty(Complaints);
+    /// <param name="refusals">The statuses of pages that were refused on purpose: a browser complains of each.</param>
+    public void AssertNoComplaints(params int[] refusals) => Assert.All(
+        Complaints,
+        complaint => Assert.Contains(
+            refusals, status => complaint.Contains($"the server responded with a status of {status}")));
 
     public async ValueTask DisposeAsync() => await Context.CloseAsync();
 }

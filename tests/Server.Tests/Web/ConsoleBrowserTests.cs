@@ -25,6 +25,8 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         await server.Database.ExecuteAsync(
             "update action_target set reason = $2 where action_id = $1", action, Hostile);
         var key = await server.Database.ScalarAsync<long>("select minion_key from minion where minion_id = $1", Minion);
+        await server.MakeGroupAsync("hostile", new { rule = "E@evil.* or G@os:<svg/onload=window.hit=1>" });
+        var group = await server.GroupPathAsync("hostile");
 
         await using var visit = await chromium.VisitAsync(server.Address);
         await visit.SignInAsync(server.AdminToken);
@@ -33,7 +35,8 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
             "/", "/actions", $"/actions/{action}", $"/actions/{action}/targets/{Uri.EscapeDataString(Minion)}",
             "/minions", $"/minions/{key}", $"/actions/new?minion={Uri.EscapeDataString(Minion)}",
             $"/actions?by={Uri.EscapeDataString(Hostile)}",
-            $"/minions?id={Uri.EscapeDataString(Hostile)}",
+            $"/minions?id={Uri.EscapeDataString(Hostile)}", "/groups", group, $"{group}/edit",
+            $"/actions/new?group={Uri.EscapeDataString(Hostile)}",
         })
         {
             await visit.Page.GotoAsync(path);
@@ -136,6 +139,40 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
     }
 
     [Fact]
+    public async Task A_long_reason_leaves_a_short_id_in_one_piece()
+    {
+        await server.AddMinionsAsync("web.example.org-", 2);
+        var action = await server.ScheduleAsync("web.example.org-*");
+        await server.SettleAsync(action, "web.example.org-1", "Failed", "20260301080000000066_s1", "false");
+        await server.Database.ExecuteAsync(
+            "update action_target set reason = repeat('a long reason ', 30) where action_id = $1 and status = 'Failed'",
+            action);
+        await using var visit = await chromium.VisitAsync(
+            server.Address, new() { ViewportSize = new() { Width = 1280, Height = 800 } });
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync($"/actions/{action}");
+
+        Assert.Equal(1, await visit.Page.Locator(".targets .name").First
+            .EvaluateAsync<int>("name => name.getClientRects().length"));
+    }
+
+    [Fact]
+    public async Task On_a_phone_the_box_to_choose_a_minion_stands_right_before_its_id()
+    {
+        await server.AddMinionsAsync("boxed", 1);
+        await server.MakeGroupAsync("boxed", new { minions = new[] { "boxed1" } });
+        await using var visit = await chromium.VisitAsync(
+            server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
+        await visit.SignInAsync(server.AdminToken);
+        await visit.Page.GotoAsync(await server.GroupPathAsync("boxed"));
+
+        var box = await visit.Page.GetByLabel("Choose boxed1").BoundingBoxAsync();
+        var id = await visit.Page.Locator("tbody .name").BoundingBoxAsync();
+        Assert.InRange(id!.X - (box!.X + box.Width), 0, 30);
+        Assert.InRange(Math.Abs(id.Y - box.Y), 0, 10);
+    }
+
+    [Fact]
     public async Task No_page_is_wider_than_a_phone()
     {
         const string Long = "a-rather-long-name-of-a-minion-in-some-data-centre.example.org";
@@ -143,13 +180,17 @@ public sealed class ConsoleBrowserTests(LiveServer server, Chromium chromium) : 
         var action = await server.ScheduleAsync($"{Long}*", new { description = new string('x', 200) });
         var key = await server.Database.ScalarAsync<long>(
             "select minion_key from minion where minion_id = $1", $"{Long}1");
+        var longName = new string('g', 100);
+        await server.MakeGroupAsync("narrow", new { minions = new[] { $"{Long}1", $"{Long}2" } });
+        await server.MakeGroupAsync(longName, new { rule = $"L@{string.Join(',', Enumerable.Repeat(Long, 9))}" });
+        var (byHand, byRule) = (await server.GroupPathAsync("narrow"), await server.GroupPathAsync(longName));
         await using var visit = await chromium.VisitAsync(
             server.Address, new() { ViewportSize = new() { Width = 390, Height = 844 } });
         await visit.SignInAsync(server.AdminToken);
         foreach (var path in new[]
         {
             "/", "/actions", "/actions/new", "/minions", $"/minions/{key}", $"/actions/{action}",
-            $"/actions/{action}/targets/{Long}1",
+            $"/actions/{action}/targets/{Long}1", "/groups", "/groups/new", byHand, byRule,
         })
         {
             await visit.Page.GotoAsync(path);

@@ -3,6 +3,7 @@ using Microsoft.Playwright;
 using Saltern.Contract;
 using Saltern.Rig;
 using Saltern.Server.Access;
+using Saltern.Server.Fleet;
 using Saltern.Simulator;
 using Saltern.Simulator.Faults;
 using Xunit;
@@ -86,11 +87,17 @@ public sealed partial class ConsoleMainJobTests(PostgresServer postgres, Chromiu
             return;
         }
 
+        var groups = rig.Get<Groups>();
+        var hand = await groups.CreateAsync("first-wave", null, "alex", CancellationToken.None);
+        await groups.AddMembersAsync(
+            Assert.IsType<GroupOutcome.Done>(hand).Group, [new(1), new(2), new(3)], CancellationToken.None);
+        await groups.CreateAsync("sles", "G@os:SLES and not N@first-wave", "alex", CancellationToken.None);
         var screens = new (string Name, string Path)[]
         {
             ("overview", "/"), ("actions", "/actions"), ("new", "/actions/new"),
             ("action", "/actions/" + ActionOf(target)),
             ("target", target), ("minions", "/minions"), ("minion", "/minions/1"), ("pending", "/minions?key=pending"),
+            ("groups", "/groups"), ("group", "/groups/1"), ("group-rule", "/groups/2"), ("group-new", "/groups/new"),
             ("refusal", "/none"), ("sign-in", "/sign-in"),
         };
         var looks = new[] { ColorScheme.Light, ColorScheme.Dark }

@@ -16,6 +16,8 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     [InlineData("/actions")]
     [InlineData("/actions/new")]
     [InlineData("/minions")]
+    [InlineData("/groups")]
+    [InlineData("/groups/new")]
     public async Task A_stranger_is_sent_to_sign_in_and_from_there_back(string path)
     {
         using var stranger = Browser();
@@ -95,23 +97,29 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     {
         await server.AddMinionsAsync("readonly", 1);
         var action = await server.ScheduleAsync("readonly1");
+        await server.MakeGroupAsync("readonly", new { minions = new[] { "readonly1" } });
+        var group = await server.GroupPathAsync("readonly");
         var token = await server.CreateTokenAsync(PermissionNames.Read);
         using var reader = await SignedInAsync(token);
 
         foreach (var path in new[]
         {
-            "/", "/actions", $"/actions/{action}", "/minions", $"/actions/{action}/targets/readonly1",
+            "/", "/actions", $"/actions/{action}", "/minions", $"/actions/{action}/targets/readonly1", "/groups", group,
         })
         {
             var page = await reader.GetStringAsync(path);
             Assert.DoesNotContain("data-dialog", page, StringComparison.Ordinal);
             Assert.DoesNotContain("/actions/new", page, StringComparison.Ordinal);
             Assert.DoesNotContain("/minions/accept\" formaction", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("/groups/new", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("<textarea", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("name=\"minion\"", page, StringComparison.Ordinal);
         }
 
         foreach (var path in new[]
         {
-            $"/actions/{action}/cancel", $"/actions/{action}/delete", "/actions/new", "/minions/accept",
+            $"/actions/{action}/cancel", $"/actions/{action}/delete", "/actions/new", "/minions/accept", "/groups/new",
+            $"{group}/edit", $"{group}/add", $"{group}/remove", $"{group}/delete",
         })
         {
             using var answer = await PostAsync(reader, "/", path, []);
@@ -119,7 +127,12 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
             Assert.Contains("lacks the permission", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
-        Assert.Equal(HttpStatusCode.Forbidden, (await reader.GetAsync("/actions/new")).StatusCode);
+        foreach (var path in new[] { "/actions/new", "/groups/new", $"{group}/edit" })
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await reader.GetAsync(path)).StatusCode);
+        }
+
+        Assert.Equal(1, (await server.GetAsync<GroupSummary>("/api/v1/groups/readonly")).Members);
         Assert.Equal("Scheduled", (await server.GetAsync<ActionDetail>($"/api/v1/actions/{action}")).Summary.Status);
     }
 
@@ -234,6 +247,8 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     [InlineData("/actions/999999", HttpStatusCode.NotFound, "There is no action 999999")]
     [InlineData("/actions/999999/targets/x", HttpStatusCode.NotFound, "has no target")]
     [InlineData("/minions/999999", HttpStatusCode.NotFound, "There is no such minion")]
+    [InlineData("/groups/999999", HttpStatusCode.NotFound, "There is no such group")]
+    [InlineData("/groups/999999/edit", HttpStatusCode.NotFound, "There is no such group")]
     [InlineData("/actions?after=x", HttpStatusCode.BadRequest, "cannot be read")]
     public async Task A_refusal_is_a_page_that_says_why(string path, HttpStatusCode status, string says)
     {
@@ -268,7 +283,12 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
         await server.AddMinionsAsync("plain", 1);
         var action = await server.ScheduleAsync("plain1");
         using var admin = await SignedInAsync(server.AdminToken);
-        foreach (var path in new[] { "/", "/actions", "/actions/new", $"/actions/{action}", "/minions", "/sign-in" })
+        await server.MakeGroupAsync("plain", new { minions = new[] { "plain1" } });
+        foreach (var path in new[]
+        {
+            "/", "/actions", "/actions/new", $"/actions/{action}", "/minions", "/sign-in", "/groups", "/groups/new",
+            await server.GroupPathAsync("plain"),
+        })
         {
             var page = await admin.GetStringAsync(path);
             Assert.DoesNotMatch("""<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:""", page);

@@ -36,6 +36,23 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Empty(await rig.ComplaintsAsync(action));
     }
 
+    [Fact]
+    public async Task Named_packages_are_updated_where_they_are_installed_and_installed_nowhere()
+    {
+        var action = await rig.ScheduleAsync("package.update", """{"packages":["systemd","zypper","tree"]}""");
+
+        Assert.Equal("Completed", await rig.UntilEndedAsync(action));
+        Assert.Empty(await rig.ComplaintsAsync(action));
+        // Some minions are Debian or Ubuntu, which have no zypper.
+        Assert.Equal(Minions, await rig.Database.ScalarAsync<long>(
+            """
+            select count(*) from salt.salt_returns
+            where return -> 'pkg_|-saltern_packages_|-saltern_packages_|-latest' -> 'changes' ->> 'systemd' is not null
+                and (return -> 'test_|-saltern_not_installed_|-tree_|-succeed_without_changes' is not null
+                    or return -> 'test_|-saltern_not_installed_|-zypper, tree_|-succeed_without_changes' is not null)
+            """));
+    }
+
     [Theory]
     [InlineData("state.apply", """{"states":["fails"]}""", "state")]
     [InlineData("state.apply", """{"states":["badrender"]}""", "Rendering SLS")]

@@ -30,7 +30,9 @@ public sealed record MinionListAsked
 
     public bool IsFiltered => new[] { Id, Key, Presence, Grain, Conflicts }.Any(text => !string.IsNullOrEmpty(text));
 
-    public string Address => "/minions" + QueryString.Create(new Dictionary<string, string?>
+    public string Address => "/minions" + Query;
+
+    public string Query => QueryString.Create(new Dictionary<string, string?>
     {
         ["id"] = Id,
         ["key"] = Key,
@@ -39,5 +41,5 @@ public sealed record MinionListAsked
         ["conflicts"] = Conflicts,
         ["after"] = After,
         ["afterKey"] = AfterKey?.ToString(CultureInfo.InvariantCulture),
-    }.Where(pair => !string.IsNullOrEmpty(pair.Value)));
+    }.Where(pair => !string.IsNullOrEmpty(pair.Value))).ToString();
 }

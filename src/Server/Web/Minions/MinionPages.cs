@@ -1,15 +1,13 @@
 using System.Globalization;
 using System.Security.Claims;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Saltern.Contract;
 using Saltern.Server.Actions;
+using Saltern.Server.Api;
 using Saltern.Server.Fleet;
 using Saltern.Server.Web.Refusals;
-using FleetDetail = Saltern.Server.Fleet.MinionDetail;
-using MinionDetail = Saltern.Contract.MinionDetail;
 using MinionKey = Saltern.Server.Fleet.MinionKey;
 
 namespace Saltern.Server.Web.Minions;
@@ -27,6 +25,14 @@ internal static class MinionPages
         pages.MapOrder("/minions/accept", PermissionNames.Keys, AcceptAsync);
         pages.MapOrder("/minions/reject", PermissionNames.Keys, RejectAsync);
     }
+
+    /// <summary>The minions whose boxes were ticked.</summary>
+    public static IReadOnlyList<MinionKey> ChosenIn(IFormCollection form) =>
+    [
+        .. form["minion"]
+            .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? key : 0)
+            .Where(key => key > 0).Select(key => new MinionKey(key)),
+    ];
 
     private static async Task<RazorComponentResult<MinionListPage>> ListAsync(
         [AsParameters] MinionListAsked asked, MinionLists minions, ClaimsPrincipal user,
@@ -46,7 +52,7 @@ internal static class MinionPages
         return new RazorComponentResult<MinionListPage>(new
         {
             Asked = asked,
-            Minions = (IReadOnlyList<MinionSummary>)[.. found?.Minions.Select(Words.SummaryOf) ?? []],
+            Minions = (IReadOnlyList<MinionSummary>)[.. found?.Minions.Select(FleetViews.SummaryOf) ?? []],
             Next = found?.Next is { } next ? asked with { After = next.MinionId, AfterKey = next.Key.Value } : null,
             Refusal = page is MinionPage.Refused refused ? refused.Message : null,
             MayDecide = user.May(PermissionNames.Keys),
@@ -64,7 +70,7 @@ internal static class MinionPages
         var recent = await actions.ListAsync(new MinionKey(key), RecentActions, cancellationToken);
         return new RazorComponentResult<OneMinionPage>(new
         {
-            Minion = DetailOf(found),
+            Minion = FleetViews.DetailOf(found),
             Actions = (IReadOnlyList<MinionAction>)
                 [.. recent.Select(line => new MinionAction(line.Action, line.Target))],
             MayDecide = user.May(PermissionNames.Keys),
@@ -86,9 +92,7 @@ internal static class MinionPages
         Notices notices, HttpContext context, CancellationToken cancellationToken)
     {
         var form = await context.Request.ReadFormAsync(cancellationToken);
-        var chosen = form["minion"]
-            .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? key : 0)
-            .Where(key => key > 0).Select(key => new MinionKey(key)).ToList();
+        var chosen = ChosenIn(form);
         var ends = await order(chosen, context.User.Actor(), cancellationToken);
         var problems = ends.Where(end => end.Problem is not null).ToList();
         var done = ends.Count - problems.Count;
@@ -99,18 +103,4 @@ internal static class MinionPages
     }
 
     private static string? Text(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
-
-    private static MinionDetail DetailOf(FleetDetail found) => new()
-    {
-        Summary = Words.SummaryOf(found.Row),
-        KeyFingerprint = found.KeyFingerprint,
-        OsFamily = found.OsFamily,
-        KernelRelease = found.KernelRelease,
-        CpuArch = found.CpuArch,
-        IpAddresses = found.IpAddresses,
-        Grains = JsonView.Parse(found.Grains) ?? JsonElement.Parse("{}"),
-        RefreshedAt = found.RefreshedAt,
-        FirstSeenAt = found.FirstSeenAt,
-        Groups = found.Groups,
-    };
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Saltern.Contract;
 using Saltern.Server.Actions;
+using Saltern.Server.Api;
 using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Web.Overview;
@@ -33,9 +34,12 @@ internal static class OverviewPages
             Waiting = await ListAsync(sources.Actions, [ActionStatusNames.Scheduled], MostEnded, cancellationToken),
             Ended = await ListAsync(sources.Actions, ActionStatusNames.Final, MostEnded, cancellationToken),
             Keys = fleet.ByKeyStatus.ToDictionary(pair => KeyReports.Word(pair.Key), pair => pair.Value),
-            Presence = fleet.ByPresence.ToDictionary(pair => Words.Of(pair.Key), pair => pair.Value),
+            Presence = fleet.ByPresence.ToDictionary(pair => FleetViews.Word(pair.Key), pair => pair.Value),
             Conflicts = fleet.Conflicts,
-            Masters = [.. (await sources.Masters.ListAsync(cancellationToken)).Select(Words.SummaryOf)],
+            Masters =
+            [
+                .. (await sources.Masters.ListAsync(cancellationToken)).Select(master => FleetViews.SummaryOf(master)),
+            ],
             PausedAt = pause?.At,
             PausedBy = pause?.By,
             PauseReason = pause?.Reason,

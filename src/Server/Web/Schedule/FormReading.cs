@@ -169,7 +169,7 @@ internal sealed class FormReading(ScheduleForm form)
         ? new JsonObject { ["name"] = word[..at], ["version"] = word[(at + 1)..] }
         : JsonValue.Create(word);
 
-    private static string[] Words(string text) => text.Split(BetweenWords, StringSplitOptions.RemoveEmptyEntries);
+    internal static string[] Words(string text) => text.Split(BetweenWords, StringSplitOptions.RemoveEmptyEntries);
 
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
 }

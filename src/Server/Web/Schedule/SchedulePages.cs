@@ -26,14 +26,15 @@ internal static class SchedulePages
     }
 
     private static Task<RazorComponentResult<SchedulePage>> ShowAsync(
-        string? kind, string? minion, ActionKinds kinds, Groups groups, ClaimsPrincipal user,
+        string? kind, string? minion, string? group, ActionKinds kinds, Groups groups, ClaimsPrincipal user,
         CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, string>
         {
             ["kind"] = kind is not null && kinds.Find(kind) is not null ? kind : FirstKind,
-            ["way"] = minion is null ? "glob" : "minions",
+            ["way"] = minion is not null ? "minions" : group is not null ? "group" : "glob",
             ["target.minions"] = minion ?? "",
+            ["target.group"] = group ?? "",
         };
         return PageAsync(new ScheduleForm { Values = values }, kinds, groups, user, cancellationToken);
     }
