@@ -92,6 +92,13 @@ internal sealed partial class BodyReader(
                 continue;
             }
 
+            if (kinds.Find(one.Kind) is null)
+            {
+                // A late one, of a kind that only nodes of a newer version know.
+                read.LeftForLater.Add(one.InboxId);
+                continue;
+            }
+
             var text = reader.IsDBNull(1) ? null : reader.GetString(1);
             var size = reader.IsDBNull(2) ? (long?)null : reader.GetInt64(2);
             bytes += size ?? 0;

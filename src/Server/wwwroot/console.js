@@ -90,16 +90,18 @@
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
 
   const offline = document.getElementById("offline");
+  // A reload would cancel a form that is on its way: whoever deletes an action hears here that it is gone first.
+  const reload = () => { if (!document.querySelector("form[data-sent]")) location.reload(); };
   const interrupted = (is) => { if (offline) offline.hidden = !is; };
   document.addEventListener("htmx:sse:after:connection", () => interrupted(false));
   document.addEventListener("htmx:sse:error", (event) => {
     // The token was revoked or the session is over: the page says so when it is loaded anew.
-    if (event.detail.status === 401 || event.detail.status === 403) location.reload();
+    if (event.detail.status === 401 || event.detail.status === 403) reload();
     else interrupted(true);
   });
   document.addEventListener("htmx:error", () => interrupted(true));
   document.addEventListener("htmx:response:error", (event) => {
-    if (event.detail.ctx.response.status === 404) location.reload();
+    if (event.detail.ctx.response.status === 404) reload();
     else interrupted(true);
   });
   document.addEventListener("htmx:after:swap", () => interrupted(false));

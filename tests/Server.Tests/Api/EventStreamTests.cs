@@ -68,7 +68,7 @@ public sealed class EventStreamTests(LiveServer server) : IClassFixture<LiveServ
     {
         await using var stream = await OpenAsync("");
         Assert.Equal(ChangeEventNames.Reload, (await stream.NextAsync()).EventType);
-        await server.Database.KillSessionsAsync();
+        await server.KillSessionsAsync();
         Assert.Equal(ChangeEventNames.Reload, (await stream.NextAsync(ChangeEventNames.Reload)).EventType);
     }
 

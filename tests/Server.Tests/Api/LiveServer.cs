@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Saltern.Contract;
 using Saltern.Rig;
 using Saltern.Server.Access;
@@ -155,6 +156,17 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
         from counted c where a.id = c.action_id
         """,
         action, minion, status, jid, (object?)body ?? DBNull.Value);
+
+    /// <summary>
+    /// The fault "the database sessions die", for whoever holds one. Sessions that lay idle in the pools are forgotten
+    /// with it, or the next test of the class would meet one.
+    /// </summary>
+    public async Task KillSessionsAsync()
+    {
+        await Database.KillSessionsAsync();
+        Database.DataSource.Clear();
+        Services.GetRequiredService<NpgsqlDataSource>().Clear();
+    }
 
     /// <summary>Rings for a change as the writers do.</summary>
     public Task RingAsync(string payload) =>

@@ -101,7 +101,7 @@ public sealed class ClientCommandsTests(LiveServer server) : IClassFixture<LiveS
         }
 
         await server.SettleAsync(id, "quiet1", "Completed", "20260301080000000404_s1", "true");
-        await server.Database.KillSessionsAsync();
+        await server.KillSessionsAsync();
         Assert.Equal(ExitCodes.Ok, (await watching).ExitCode);
     }
 

@@ -41,6 +41,8 @@ public sealed class Chromium : IAsyncLifetime
         await starting.WaitAsync();
         try
         {
+            // A machine with much to do shows a page late; how late decides no test.
+            Assertions.SetDefaultExpectTimeout(30_000);
             playwright ??= await Playwright.CreateAsync();
             return browser ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
             {

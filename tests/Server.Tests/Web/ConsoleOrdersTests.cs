@@ -128,7 +128,32 @@ public sealed class ConsoleOrdersTests(PostgresServer postgres, Chromium chromiu
         await Assertions.Expect(LineOf(action)).ToHaveCountAsync(0);
         Assert.Equal(0, await rig.Database.ScalarAsync<long>(
             "select count(*) from action_target where action_id = $1", action.Value));
-        visit.AssertNoComplaints();
+        // The page may have heard of it and asked for its part once more before it was left.
+        visit.AssertNoComplaints(404);
+    }
+
+    [Fact]
+    public async Task Deleting_ends_at_the_list_though_the_open_page_hears_of_it_before_the_answer_is_there()
+    {
+        var action = await rig.ScheduleAsync("ping");
+        await rig.UntilEndedAsync(action);
+        await Page.GotoAsync($"/actions/{action}");
+        var partIsGone = Page.WaitForResponseAsync(
+            response => response.Url.Contains("/parts/actions/", StringComparison.Ordinal) && response.Status == 404);
+        await Page.RouteAsync("**/delete", async route =>
+        {
+            var answer = await route.FetchAsync(new() { MaxRedirects = 0 });
+            await partIsGone;
+            // Time for the page to deal with that; one that is being left paints nothing more to wait for.
+            await Page.WaitForTimeoutAsync(500);
+            await route.FulfillAsync(new() { Response = answer });
+        });
+
+        await PressAsync("Delete");
+        await PressAsync("Delete for good");
+
+        await Assertions.Expect(Page.Locator(".said")).ToContainTextAsync($"Action {action} is deleted.");
+        await Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "Actions" })).ToBeVisibleAsync();
     }
 
     /// <summary>The button of this name; the last where a dialog has one of the same name as its opener.</summary>
