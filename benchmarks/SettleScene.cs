@@ -67,7 +67,14 @@ internal sealed class SettleScene : IAsyncDisposable
         await ExecuteEachAsync(variant.Before);
         await Ground.SettleDownAsync(
             rig.Database, "minion", "inbox", "submission", "action_target", "salt.salt_returns");
-        var took = await Rounds.TimeAsync(() => (settling ?? rig).SettleAsync());
+        var took = await Rounds.TimeAsync(async () =>
+        {
+            await (settling ?? rig).Settler.DrainAsync(CancellationToken.None);
+            if (variant.WritesSignsOfLife)
+            {
+                await rig.Get<Server.Fleet.SignsOfLife>().WriteHeardAsync(CancellationToken.None);
+            }
+        });
         await ExecuteEachAsync(variant.After);
         UnfinishedWorkException.Require(targets, (await rig.ReadAsync(action)).Counts.Completed, "settled targets");
         UnfinishedWorkException.Require(

@@ -26,24 +26,26 @@ internal sealed partial class Settler(
     ILogger<Settler> log)
 {
     /// <summary>
-    /// Passes until the inbox is empty; several at a time, each with rows of its own, while they come out full.
+    /// Passes until the inbox is empty. After a full one several go on at a time, each with rows of its own.
     /// </summary>
     public async Task<Settled> DrainAsync(CancellationToken cancellationToken)
     {
-        var (all, atATime) = (Settled.Nothing, 1);
-        while (true)
-        {
-            var passes = await Task.WhenAll(
-                Enumerable.Range(0, atATime).Select(_ => RunOnceAsync(cancellationToken)));
-            var settled = passes.Aggregate((sum, pass) => sum + pass);
-            if (settled.Drained == 0)
-            {
-                return all;
-            }
+        var first = await RunOnceAsync(cancellationToken);
+        var atATime = first.Drained < options.Value.BatchSize ? 1 : options.Value.AtATime;
+        var rest = await Task.WhenAll(
+            Enumerable.Range(0, atATime).Select(_ => RunUntilEmptyAsync(cancellationToken)));
+        return rest.Aggregate(first, (sum, settled) => sum + settled);
+    }
 
+    private async Task<Settled> RunUntilEmptyAsync(CancellationToken cancellationToken)
+    {
+        var all = Settled.Nothing;
+        while (await RunOnceAsync(cancellationToken) is { Drained: > 0 } settled)
+        {
             all += settled;
-            atATime = settled.Drained >= options.Value.BatchSize ? options.Value.AtATime : 1;
         }
+
+        return all;
     }
 
     /// <summary>One bounded pass.</summary>

@@ -108,7 +108,7 @@ create index action_target_by_status on saltern.action_target (action_id, status
     where status <> 'Completed';
 -- When the next target that is held back (its minion was busy) may go; a handful of rows.
 create index action_target_held_back on saltern.action_target (not_before)
-    where status = 'Queued' and not_before is not null;
+    where not_before is not null and status = 'Queued';
 -- The line of each minion: what is exclusive and queued for it, the next one first.
 create index action_target_turn on saltern.action_target (minion_key, earliest_at, action_id)
     where exclusive and status = 'Queued';
