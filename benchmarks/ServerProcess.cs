@@ -50,6 +50,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             JsonSerializer.Serialize(new
             {
                 Masters = new[] { masterEntry },
+                // The grains of a whole new fleet are a load of their own.
+                Actions = new { RefreshNewMinions = false },
                 Logging = new { LogLevel = new { Default = "Warning" } },
             }),
             cancellationToken);
