@@ -12,7 +12,7 @@ internal static class BenchProgram
     private static readonly IBenchmark[] All =
     [
         new ScheduleBenchmark(), new SettleBenchmark(), new InsertBenchmark(), new VisibleBenchmark(),
-        new WholeRunBenchmark(), new ScaleBenchmark(), new ReturnerBenchmark(),
+        new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(),
     ];
 
     public static async Task<int> RunAsync(string[] args, TimeProvider clock)
@@ -39,15 +39,14 @@ internal static class BenchProgram
         foreach (var benchmark in chosen)
         {
             await RunOneAsync(benchmark, ground, report, interrupted.Token);
+            if (!quick && names.Count == 0)
+            {
+                // After each, so that a run that is broken off has not measured in vain.
+                await File.WriteAllTextAsync(Report.ResultsFile, report.AsMarkdown(), interrupted.Token);
+            }
         }
 
         Console.Out.WriteLine(report.AsTable());
-        if (!quick && names.Count == 0)
-        {
-            await File.WriteAllTextAsync(Report.ResultsFile, report.AsMarkdown(), interrupted.Token);
-            Console.Out.WriteLine($"written to {Report.ResultsFile}");
-        }
-
         return report.AllHold ? 0 : 1;
     }
 
