@@ -99,18 +99,15 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
             minions.Add(await _database.AddMinionAsync($"m{i:00}"));
         }
 
-        await Task.WhenAll(Enumerable.Range(1, 8).Select(async seed =>
+        var random = new Random(7);
+        for (var i = 0; i < 30; i++)
         {
-            var random = new Random(seed);
-            for (var i = 0; i < 30; i++)
-            {
-                await _database.ExecuteAsync(
-                    "update minion set last_contact_at = null where minion_key % 8 = $1", seed);
-                await _fleet.Signs.TouchAsync(minions.OrderBy(_ => random.Next()), CancellationToken.None);
-            }
-        }));
+            _fleet.Clock.Set(Now.AddMinutes(2 * i));
+            var orders = Enumerable.Range(0, 8).Select(_ => minions.OrderBy(_ => random.Next()).ToList()).ToList();
+            await Task.WhenAll(orders.Select(order => _fleet.Signs.TouchAsync(order, CancellationToken.None)));
+        }
 
-        Assert.Equal(Now, await ContactAsync(minions[0]));
+        Assert.Equal(Now.AddMinutes(58), await ContactAsync(minions[0]));
     }
 
     private Task<int> StartEventAsync(string minion, string master, DateTimeOffset at) => _database.ExecuteAsync(
