@@ -134,7 +134,7 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
     private async Task LaunchAsync(CancellationToken cancellationToken)
     {
         RefuseTakenPort();
-        await cluster.WriteSettingsAsync(cancellationToken);
+        await cluster.WriteSettingsAsync(binaries, cancellationToken);
         var (code, output) = await PgCtlStartAsync(cancellationToken);
         if (code != 0)
         {
