@@ -73,25 +73,31 @@ internal sealed class SettlingBatch(
 
     /// <summary>
     /// Returns whose attempt had ended by a guess: it gives way to the truth, in the attempt and, where no later
-    /// attempt speaks for the target, in the target.
+    /// attempt speaks for the target, in the target. Two statements: an attempt that a reschedule moves while the first
+    /// waits for it is seen by the second only.
     /// </summary>
     private async Task<int> CorrectAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
-        var corrected = await Statement.QueryAsync(
-            connection, CorrectSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
+        var latest = await Statement.QueryAsync(
+            connection, CorrectLatestSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
-                Status: row.IsDBNull(3) ? (TargetStatus?)null : Enum.Parse<TargetStatus>(row.GetString(3))),
+                Status: Enum.Parse<TargetStatus>(row.GetString(3))),
             cancellationToken);
-        foreach (var (action, minion, inbox, status) in corrected)
+        foreach (var (action, minion, inbox, status) in latest)
         {
             left.Remove(inbox);
-            if (status is { } truth)
-            {
-                counters.Add(action, CountChange.Move(TargetStatus.Failed, truth, 1), [minion]);
-            }
+            counters.Add(action, CountChange.Move(TargetStatus.Failed, status, 1), [minion]);
         }
 
-        return corrected.Count;
+        var earlier = await Statement.QueryAsync(
+            connection, CorrectEarlierSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
+            row => row.GetInt64(0), cancellationToken);
+        foreach (var inbox in earlier)
+        {
+            left.Remove(inbox);
+        }
+
+        return latest.Count + earlier.Count;
     }
 
     private async Task<int> CountRepeatsAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
@@ -121,25 +127,24 @@ internal sealed class SettlingBatch(
         from settled group by action_id, submission_id, status
         """;
 
-    internal const string CorrectSql = $"""
-        with returned as materialized ({ReturnArrays.Table}),
-        latest as (
-            update action_target t
-            set status = r.status, guessed = false, settled_at = $1, returned_at = r.returned_at, reason = r.reason
-            from returned r
-            where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
-              and t.status = 'Failed' and t.guessed
-            returning t.action_id, t.minion_key, r.inbox_id, t.status),
-        earlier as (
-            update earlier_attempt a
-            set status = r.status, guessed = false, ended_at = $1, returned_at = r.returned_at, reason = r.reason
-            from returned r
-            where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
-              and a.guessed
-            returning a.action_id, a.minion_key, r.inbox_id)
-        select action_id, minion_key, inbox_id, status from latest
-        union all
-        select action_id, minion_key, inbox_id, null from earlier
+    internal const string CorrectLatestSql = $"""
+        with returned as materialized ({ReturnArrays.Table})
+        update action_target t
+        set status = r.status, guessed = false, settled_at = $1, returned_at = r.returned_at, reason = r.reason
+        from returned r
+        where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
+          and t.status = 'Failed' and t.guessed
+        returning t.action_id, t.minion_key, r.inbox_id, t.status
+        """;
+
+    internal const string CorrectEarlierSql = $"""
+        with returned as materialized ({ReturnArrays.Table})
+        update earlier_attempt a
+        set status = r.status, guessed = false, ended_at = $1, returned_at = r.returned_at, reason = r.reason
+        from returned r
+        where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
+          and a.guessed
+        returning r.inbox_id
         """;
 
     internal const string RepeatSql = """
