@@ -33,8 +33,9 @@ internal sealed class SettleBenchmark : IBenchmark
 
     public string What =>
         "Returns that sit in the inbox, settled by `Settler` in batches of its default size, two at a time (5,000; "
-        + "match by jid and minion, status, attempt, outstanding, counters, inbox; one transaction each), against one "
-        + "`COPY` to a temporary table and one `update … from` that set as many statuses.";
+        + "match by jid and minion, status, attempt, outstanding, counters, inbox; one transaction each), and then the "
+        + "sign of life of every minion; against one `COPY` to a temporary table and one `update … from` that set as "
+        + "many statuses.";
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
     {

@@ -72,7 +72,7 @@ internal sealed class SettleScene : IAsyncDisposable
             await (settling ?? rig).Settler.DrainAsync(CancellationToken.None);
             if (variant.WritesSignsOfLife)
             {
-                await rig.Get<Server.Fleet.SignsOfLife>().WriteHeardAsync(CancellationToken.None);
+                await (settling ?? rig).Get<Server.Fleet.SignsOfLife>().WriteHeardAsync(CancellationToken.None);
             }
         });
         await ExecuteEachAsync(variant.After);
