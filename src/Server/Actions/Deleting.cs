@@ -26,11 +26,10 @@ internal sealed class Deleting(Transactions transactions, TimeProvider clock)
             return refusal;
         }
 
-        // Attempts and targets first, as settling does: a late return may be putting a guess right at this moment.
-        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], timeout, cancellationToken);
-        await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], timeout, cancellationToken);
+        // Targets and attempts first, as settling does: a late return may be putting a guess right at this moment.
         var targets = await Statement.ExecuteAsync(
             connection, DeleteTargetsSql, [action.Value], timeout, cancellationToken);
+        await Statement.ExecuteAsync(connection, DeleteAttemptsSql, [action.Value], timeout, cancellationToken);
         await Counters.LockAsync(connection, [action.Value], timeout, cancellationToken);
         if (await WhyNotAsync(connection, action, Archiving.StatusSql, cancellationToken) is { } late)
         {
@@ -39,6 +38,8 @@ internal sealed class Deleting(Transactions transactions, TimeProvider clock)
 
         await Statement.ExecuteAsync(connection, DeleteAsksSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, DeleteSql, [action.Value], timeout, cancellationToken);
+        // After the submissions: housekeeping, which keeps results, holds these while it does.
+        await Statement.ExecuteAsync(connection, DeleteResultsSql, [action.Value], timeout, cancellationToken);
         await Orders.RecordAsync(connection, action, "delete", actor, clock.GetUtcNow(), null, cancellationToken);
         await Counters.TellAsync(connection, action, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

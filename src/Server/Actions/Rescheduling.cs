@@ -78,8 +78,7 @@ internal sealed class Rescheduling(
         var detail = JsonSerializer.Serialize(new { scope = scope.ToString(), earliestAt = earliest, targets });
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
-        // What was answered before belongs to the attempts that ended.
-        await Statement.ExecuteAsync(connection, Deleting.DeleteAsksSql, [action.Value], timeout, cancellationToken);
+        await Statement.ExecuteAsync(connection, ForgetAnswersSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new OrderOutcome.Done(targets);
@@ -135,6 +134,14 @@ internal sealed class Rescheduling(
             where t.action_id = f.action_id and t.minion_key = f.minion_key
             returning f.status)
         select status, count(*)::int from queued group by status
+        """;
+
+    /// <summary>
+    /// What was answered before belongs to attempts that ended; a target in flight still waits for its answers.
+    /// </summary>
+    internal const string ForgetAnswersSql = """
+        delete from ask k using action_target t
+        where k.action_id = $1 and t.action_id = k.action_id and t.minion_key = k.minion_key and t.status = 'Queued'
         """;
 
     internal const string RingSql = "notify saltern_due";

@@ -74,6 +74,7 @@ internal sealed partial class JobCacheRest(
             join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = o.id
             join attempt a on a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
               and a.returned_at is not distinct from o.alter_time
+            for key share of s
             on conflict do nothing)
         delete from salt.salt_returns_default d using old o where d.ctid = o.place
         """;

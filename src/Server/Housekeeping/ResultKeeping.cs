@@ -71,6 +71,7 @@ internal sealed class ResultKeeping(
         select distinct jid from salt.{day.Partition} where age(xmin) <= age($1::xid)
         """;
 
+    /// <summary>Holds the submissions, so that an action which is deleted meanwhile leaves no result behind.</summary>
     internal const string KeepSql = """
         insert into kept_result (action_id, minion_key, number, result, cut)
         select a.action_id, a.minion_key, a.number, left(r.return::text, $4), length(r.return::text) > $4
@@ -81,6 +82,7 @@ internal sealed class ResultKeeping(
         join attempt a on a.action_id = s.action_id and a.minion_key = m.minion_key and a.submission_id = s.id
           and a.returned_at = r.alter_time
         where r.jid = any($1::text[]) and r.alter_time >= $2 and r.alter_time < $3
+        for key share of s
         on conflict do nothing
         """;
 }

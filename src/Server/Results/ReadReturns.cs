@@ -48,7 +48,10 @@ internal sealed class ReadReturns
         .. Decided.Select(one => one.Return.InboxId),
     ];
 
-    /// <summary>What became of the target: by its body, or by its return code where no body was read.</summary>
+    /// <summary>
+    /// What became of the target: by its body, or by its return code where no body was read. Of a return set apart it
+    /// is what to say when its target waits for it no more.
+    /// </summary>
     public (TargetStatus Status, string? Reason) OutcomeOf(TakenReturn one)
     {
         if (outcomes.TryGetValue(one.InboxId, out var outcome))
@@ -76,9 +79,12 @@ internal sealed class ReadReturns
                 break;
             case TargetOutcome.Busy busy:
                 Busy.Add((read, busy.Reason));
+                outcomes.Add(read.InboxId, (TargetStatus.Failed, $"it did not run: {busy.Reason}"));
                 break;
             case TargetOutcome.AskLater later:
                 AskLater.Add((read, later.After, later.Reason));
+                outcomes.Add(read.InboxId, (TargetStatus.Failed,
+                    $"the return came after the target had ended, and the minion was not asked any more: {later.Reason}"));
                 break;
         }
     }

@@ -26,12 +26,19 @@ internal sealed partial class ReturnListener(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var wait = await DrainAsync(stoppingToken);
-            await bells.Inbox.WaitAsync(wait, clock, stoppingToken);
+            if (await DrainAsync(stoppingToken) is { } wait)
+            {
+                await bells.Inbox.WaitAsync(wait, clock, stoppingToken);
+            }
+            else
+            {
+                await Task.Delay(AfterProblem, clock, stoppingToken);
+            }
         }
     }
 
-    private async Task<TimeSpan> DrainAsync(CancellationToken cancellationToken)
+    /// <summary>How long to wait for the bell; null after a problem, which no bell shortens the pause of.</summary>
+    private async Task<TimeSpan?> DrainAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -50,7 +57,7 @@ internal sealed partial class ReturnListener(
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
             LogProblem(problem);
-            return AfterProblem;
+            return null;
         }
     }
 

@@ -12,29 +12,35 @@ internal sealed class SetApart(
     NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
 {
     /// <summary>
-    /// Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost.
+    /// Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost. Returns the
+    /// inbox ids of returns whose targets wait for them no more.
     /// </summary>
-    public async Task SettleAsync(
+    public async Task<IReadOnlyList<long>> SettleAsync(
         SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
     {
+        var late = new List<long>();
         foreach (var (one, reason) in read.Busy)
         {
             var changed = await Statement.QueryAsync(
                 connection, RequeueSql, [.. Key(one), reason, now, now + busyPause, one.ReturnedAt],
                 row => Enum.Parse<TargetStatus>(row.GetString(0)), cancellationToken);
             Count(one, changed, settledBySubmission);
+            if (changed.Count == 0)
+            {
+                late.Add(one.InboxId);
+            }
         }
 
         foreach (var (one, status, reason) in read.Decided)
         {
             var changed = await Statement.QueryAsync(
-                connection, DecideSql, [one.Action.Value, one.Minion.Value, status.ToString(), reason, now],
-                row => (Submission: row.GetInt64(0), Status: status), cancellationToken);
+                connection, DecideSql, [.. Key(one), status.ToString(), reason, now], row => row.GetInt64(0),
+                cancellationToken);
             await AnswerAsync(one, null, settledBySubmission, cancellationToken);
             Count(one, [.. changed.Select(_ => status)], null);
-            foreach (var target in changed)
+            foreach (var submission in changed)
             {
-                Fewer(settledBySubmission, target.Submission);
+                Fewer(settledBySubmission, submission);
             }
         }
 
@@ -45,8 +51,13 @@ internal sealed class SetApart(
 
         foreach (var (one, after, reason) in read.AskLater)
         {
-            await AskLaterAsync(one, after, reason, settledBySubmission, cancellationToken);
+            if (!await AskLaterAsync(one, after, reason, settledBySubmission, cancellationToken))
+            {
+                late.Add(one.InboxId);
+            }
         }
+
+        return late;
     }
 
     private async Task AnswerAsync(
@@ -61,7 +72,8 @@ internal sealed class SetApart(
         }
     }
 
-    private async Task AskLaterAsync(
+    /// <summary>False for a return whose target waits for it no more.</summary>
+    private async Task<bool> AskLaterAsync(
         ReturnToRead one, TimeSpan after, string reason, SortedDictionary<long, int> settledBySubmission,
         CancellationToken cancellationToken)
     {
@@ -74,11 +86,13 @@ internal sealed class SetApart(
                 Fewer(settledBySubmission, one.Submission.Value);
             }
 
-            return;
+            return true;
         }
 
-        await Statement.ExecuteAsync(
-            connection, ReturnedSql, [.. Key(one), reason, one.ReturnedAt, now + after], cancellationToken);
+        var noted = await Statement.QueryAsync(
+            connection, ReturnedSql, [.. Key(one), reason, one.ReturnedAt, now + after], row => row.GetInt64(0),
+            cancellationToken);
+        return noted is [> 0];
     }
 
     private void Count(ReturnToRead one, List<TargetStatus> changed, SortedDictionary<long, int>? settledBySubmission)
@@ -121,9 +135,11 @@ internal sealed class SetApart(
         returning t.status
         """;
 
+    /// <summary>An answer to an ask from before this attempt, come late, decides nothing.</summary>
     internal const string DecideSql = """
-        update action_target set status = $3, settled_at = $5, reason = $4
+        update action_target set status = $4, settled_at = $6, reason = $5
         where action_id = $1 and minion_key = $2 and status = 'PickedUp'
+          and picked_up_at <= (select s.created_at from submission s where s.id = $3)
         returning submission_id
         """;
 
@@ -144,8 +160,10 @@ internal sealed class SetApart(
         with noted as (
             update action_target set reason = $4, returned_at = $5
             where action_id = $1 and minion_key = $2 and submission_id = $3 and status = 'PickedUp'
-            returning 1)
-        update ask k set due_at = $6, submission_id = null, answered_at = null
-        from noted n where k.action_id = $1 and k.minion_key = $2
+            returning 1),
+        due as (
+            update ask k set due_at = $6, submission_id = null, answered_at = null
+            from noted n where k.action_id = $1 and k.minion_key = $2)
+        select count(*) from noted
         """;
 }

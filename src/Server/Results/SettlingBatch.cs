@@ -5,9 +5,9 @@ using Saltern.Server.Database;
 namespace Saltern.Server.Results;
 
 /// <summary>
-/// The statements of one settling transaction. In order: returns of attempts that wait for one; then what is left
-/// (late ones, repeats, strangers), which is rare; what reading set apart (busy minions, asks); the inbox rows
-/// themselves with what is outstanding; and the counters.
+/// The statements of one settling transaction. In order: returns of attempts that wait for one; what reading set apart
+/// (busy minions, asks); what is left of both (late ones, repeats, strangers), which is rare; the inbox rows themselves
+/// with what is outstanding; and the counters.
 /// </summary>
 internal sealed class SettlingBatch(
     NpgsqlConnection connection, IReadOnlyList<TakenReturn> taken, ReadReturns read, TimeSpan busyPause,
@@ -22,10 +22,15 @@ internal sealed class SettlingBatch(
         var left = taken.Where(one => one.IsMatched && !one.IsAsk && !apart.Contains(one.InboxId))
             .ToDictionary(one => one.InboxId);
         var targets = await SettleWaitingAsync(left, cancellationToken);
+        var apartAndLate = await new SetApart(connection, read, counters, busyPause, now)
+            .SettleAsync(settledBySubmission, cancellationToken);
+        foreach (var one in taken.Where(one => apartAndLate.Contains(one.InboxId)))
+        {
+            left.Add(one.InboxId, one);
+        }
+
         var late = left.Count == 0 ? 0 : await CorrectAsync(left, cancellationToken);
         var repeats = left.Count == 0 ? 0 : await CountRepeatsAsync(left, cancellationToken);
-        await new SetApart(connection, read, counters, busyPause, now)
-            .SettleAsync(settledBySubmission, cancellationToken);
         await Statement.ExecuteAsync(
             connection, DrainSql,
             [

@@ -29,6 +29,9 @@ internal readonly record struct TakenReturn
     /// <summary>Whether it can be settled only by what its body says.</summary>
     public required bool ReadsBody { get; init; }
 
+    /// <summary>The kind it is for, where only nodes of a newer version know that.</summary>
+    public required string? UnknownKind { get; init; }
+
     /// <summary>Reads the columns of <see cref="Settler.TakeSql"/>.</summary>
     public static TakenReturn Read(NpgsqlDataReader row)
     {
@@ -44,6 +47,7 @@ internal readonly record struct TakenReturn
             Minion = matched ? new MinionKey(row.GetInt64(5)) : default,
             IsAsk = matched && row.GetBoolean(6),
             ReadsBody = matched && row.GetBoolean(7),
+            UnknownKind = matched && !row.IsDBNull(8) ? row.GetString(8) : null,
         };
     }
 }

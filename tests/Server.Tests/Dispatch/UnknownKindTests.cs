@@ -1,6 +1,7 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
+using Saltern.Server.Results;
 
 namespace Saltern.Server.Tests.Dispatch;
 
@@ -105,6 +106,31 @@ public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("Completed", (await rig.StatusesAsync(ping))["m1"]);
         Assert.Equal("PickedUp", (await rig.StatusesAsync(unknown))["m1"]);
         Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from inbox"));
+    }
+
+    [Fact]
+    public async Task A_late_return_of_an_unknown_kind_holds_up_no_other_and_is_settled_by_who_knows_it()
+    {
+        await using var narrow = await CoreRig.StartAsync(database, settings: ("Results:BatchSize", "1"));
+        var unknown = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        var jid = rig.Salt[0].Submissions.Last().Jid;
+        rig.Clock.Advance(TimeSpan.FromDays(1));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.ReturnAsync(jid, "m1");
+        var ping = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1");
+        await MakeUnknownAsync(unknown);
+
+        Assert.Equal(1, await narrow.SettleAsync());
+        Assert.Equal("Completed", (await rig.StatusesAsync(ping))["m1"]);
+
+        // What a node of the newer version does, played by one that knows both names.
+        await database.ExecuteAsync("update action set kind = 'ping'; update inbox set held_for = 'ping'");
+        await narrow.SettleAsync();
+        Assert.Equal("Completed", (await rig.StatusesAsync(unknown))["m1"]);
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from inbox"));
     }
 
     [Fact]

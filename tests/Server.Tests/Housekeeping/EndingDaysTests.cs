@@ -1,6 +1,8 @@
 using Npgsql;
 using Saltern.Rig;
+using Saltern.Server.Actions;
 using Saltern.Server.Database;
+using Saltern.Server.Housekeeping;
 
 namespace Saltern.Server.Tests.Housekeeping;
 
@@ -36,6 +38,34 @@ public sealed class EndingDaysTests(PostgresServer server) : IAsyncLifetime
         Assert.False(await _ground.ExistsAsync("salt_returns_20260302"));
         Assert.False(await _ground.ExistsAsync("salt_events_20260302"));
         Assert.True(await _ground.ExistsAsync("salt_returns_20260303"));
+    }
+
+    [Fact]
+    public async Task An_action_deleted_while_its_results_are_being_kept_leaves_none_behind()
+    {
+        var (action, jid) = await _ground.OrderAsync(1);
+        await _ground.ReturnAsync(jid, "m1", HousekeepingGround.Start);
+        await _ground.Rig.SettleAsync();
+        await using var keeping = await _ground.Database.DataSource.OpenConnectionAsync();
+        await using var transaction = await keeping.BeginTransactionAsync();
+        Assert.Equal(1, await Statement.ExecuteAsync(
+            keeping, ResultKeeping.KeepSql,
+            [new[] { jid }, HousekeepingGround.Start.AddDays(-1), HousekeepingGround.Start.AddDays(1), 100],
+            CancellationToken.None));
+
+        var deleting = _ground.Rig.Get<Deleting>().DeleteAsync(action, "ann", CancellationToken.None);
+        while (!deleting.IsCompleted && await _ground.Database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'
+            """) == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        await transaction.CommitAsync();
+        Assert.IsType<OrderOutcome.Done>(await deleting);
+
+        Assert.Equal(0, await _ground.CountAsync("kept_result"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Database;
 using Saltern.Server.Results;
 using Xunit;
 
@@ -69,6 +70,56 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
             select status from attempt
             where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')
             """));
+    }
+
+    [Fact]
+    public async Task A_late_return_that_meets_its_reschedule_is_history_with_the_truth()
+    {
+        var (action, jid) = await MissTheDeadlineAsync();
+        await rig.ReturnAsync(jid, "m2");
+        await using var rescheduling = await database.DataSource.OpenConnectionAsync();
+        await using var transaction = await rescheduling.BeginTransactionAsync();
+        Assert.NotEmpty(await Statement.QueryAsync(
+            rescheduling, Rescheduling.RequeueSql, [action.Value, new[] { "Failed" }, null], row => row.GetInt32(1),
+            CancellationToken.None));
+        var settling = rig.SettleAsync();
+        while (await database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'
+            """) == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        await database.ExecuteAsync("update action_counts set queued = queued + 1, failed = failed - 1");
+        await transaction.CommitAsync();
+        await settling;
+
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m2"]);
+        Assert.Equal("Completed not guessed, 0 repeats", await database.ScalarAsync<string>(
+            """
+            select status || case when guessed then ' guessed' else ' not guessed' end || ', ' || repeats || ' repeats'
+            from attempt where number = 1 and minion_key = (select minion_key from minion where minion_id = 'm2')
+            """));
+    }
+
+    [Fact]
+    public async Task A_late_answer_that_the_minion_was_busy_replaces_the_guess()
+    {
+        var action = await rig.ScheduleAsync("state.apply");
+        await rig.DispatchAsync();
+        var jid = rig.Salt[0].Submissions.Last().Jid;
+        rig.Clock.Advance(TimeSpan.FromDays(1));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.ReturnAsync(
+            jid, "m2", """["The function \"state.apply\" is running as PID 18995 and was started at 2026, Nov 22"]""", 1,
+            "state.apply");
+        await rig.SettleAsync();
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m2"]);
+        Assert.StartsWith("it did not run", await database.ScalarAsync<string>(
+            "select t.reason from action_target t join minion m using (minion_key) where m.minion_id = 'm2' and not guessed"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Fleet;
+using Saltern.Server.Results;
 using Xunit;
 
 namespace Saltern.Server.Tests.Results;
@@ -91,6 +93,71 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(5, rig.Salt[0].Submissions.Count);
         await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
+    }
+
+    [Fact]
+    public async Task Rescheduling_others_takes_nothing_from_a_target_whose_boot_id_is_still_asked_for()
+    {
+        await rig.AddMinionsAsync(1, "n{0}");
+        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
+        action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["m1", "n1"] });
+        await rig.Get<Cancelling>().CancelAsync(action, ["n1"], "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.All, rig.Clock.GetUtcNow().AddDays(1), "ann", CancellationToken.None);
+        await AskAgainAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
+    public async Task A_late_answer_to_an_ask_of_an_earlier_attempt_decides_nothing()
+    {
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+        await AskAgainAsync();
+        var early = rig.Salt[0].Submissions.Last().Jid;
+        rig.Clock.Advance(TimeSpan.FromDays(1));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
+        await rig.DispatchAsync();
+        Assert.Equal("system.reboot", rig.Salt[0].Submissions.Last().Function);
+
+        await rig.ReturnAsync(early, "m1", "\"0aa856f6-0000-4000-8000-000000000001\"", 0, "file.read");
+        await rig.SettleAsync();
+
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
+    public async Task A_reboot_that_returns_after_its_deadline_says_what_is_known()
+    {
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        var jid = rig.Salt[0].Submissions.Last(one => one.Function == "system.reboot").Jid;
+        rig.Clock.Advance(TimeSpan.FromDays(1));
+        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+
+        await rig.ReturnAsync(jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+
+        Assert.Contains(
+            "was not asked any more", await database.ScalarAsync<string>("select reason from action_target"));
+        Assert.False(await database.ScalarAsync<bool>("select guessed from action_target"));
     }
 
     private async Task AskAgainAsync()

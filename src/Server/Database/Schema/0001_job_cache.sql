@@ -40,13 +40,15 @@ create index salt_events_tag on salt.salt_events using hash (tag);
 create table salt.salt_events_default partition of salt.salt_events default;
 
 -- One row per return that carries our tag, in order of arrival, with all that settling needs, so that the body
--- stays unopened. Append-only: no unique key, no conflict; the settler deletes exactly the rows it has read.
+-- stays unopened. Append-only: no unique key, no conflict; the settler deletes exactly the rows it has read. held_for is a
+-- kind that the settler who looked did not know: such a row waits for a node that does.
 create table saltern.inbox (
     id          bigint generated always as identity primary key,
     jid         text not null,
     minion_id   text not null,
     returned_at timestamp with time zone,
-    success     boolean not null)
+    success     boolean not null,
+    held_for    text)
     with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 
 -- One row per salt/minion/<id>/start event: a restart or a mere reconnect, in any case a sign of life.
