@@ -108,9 +108,10 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
         await rig.SettleAsync();
 
-        await rig.Get<Rescheduling>().RescheduleAsync(
-            action, RescheduleScope.All, rig.Clock.GetUtcNow().AddDays(1), "ann", CancellationToken.None);
-        await AskAgainAsync();
+        Assert.IsType<OrderOutcome.Done>(await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.All, null, "ann", CancellationToken.None));
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await rig.DispatchAsync();
         await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
 
         Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
