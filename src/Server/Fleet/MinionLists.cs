@@ -16,11 +16,12 @@ internal sealed class MinionLists(NpgsqlDataSource dataSource, IOptions<FleetOpt
 
     private const string Columns = """
         m.minion_key, m.minion_id, d.name, s.name, m.key_status, m.fingerprint_conflict, m.os, m.os_release,
-        m.salt_version, m.last_contact_at
+        m.salt_version, c.last_contact_at
         """;
 
     private const string Sources = """
         from minion m join key_domain d on d.id = m.key_domain_id left join master s on s.id = m.master_id
+        left join minion_contact c on c.minion_key = m.minion_key
         """;
 
     internal const string OneSql = $"""
@@ -41,10 +42,10 @@ internal sealed class MinionLists(NpgsqlDataSource dataSource, IOptions<FleetOpt
     /// Scans the narrow rows of the fleet, once a page and not in a loop: 100,000 take less than 50 ms.
     /// </summary>
     internal const string CountSql = """
-        select m.key_status, count(*)::int, count(m.last_contact_at)::int,
-               (count(*) filter (where m.last_contact_at > $1))::int,
+        select m.key_status, count(*)::int, count(c.last_contact_at)::int,
+               (count(*) filter (where c.last_contact_at > $1))::int,
                (count(*) filter (where m.fingerprint_conflict))::int
-        from minion m
+        from minion m left join minion_contact c on c.minion_key = m.minion_key
         group by m.key_status
         """;
 
@@ -212,8 +213,8 @@ internal sealed class MinionLists(NpgsqlDataSource dataSource, IOptions<FleetOpt
         if (filter.Presence is { } presence)
         {
             conditions.Add(presence == Presence.Unknown
-                ? "m.last_contact_at is null"
-                : $"m.last_contact_at {(presence == Presence.Present ? ">" : "<=")} "
+                ? "c.last_contact_at is null"
+                : $"c.last_contact_at {(presence == Presence.Present ? ">" : "<=")} "
                     + sql.Add(PresentSince, NpgsqlDbType.TimestampTz));
         }
 

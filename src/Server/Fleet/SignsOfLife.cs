@@ -55,25 +55,32 @@ internal sealed partial class SignsOfLife(
             from heard h),
         latest as (
             select minion_key, max(at) as at from named where minion_key is not null group by minion_key),
-        locked as (
-            select m.minion_key, l.at from minion m join latest l on l.minion_key = m.minion_key
-            where m.last_contact_at is null or m.last_contact_at < l.at - interval '60 s'
-            order by m.minion_key
-            for no key update of m),
         touched as (
-            update minion m set last_contact_at = l.at from locked l where m.minion_key = l.minion_key)
+            insert into minion_contact as c (minion_key, last_contact_at)
+            select minion_key, at from latest order by minion_key
+            on conflict (minion_key) do update set last_contact_at = excluded.last_contact_at
+            where c.last_contact_at < excluded.last_contact_at - interval '60 s')
         select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
         """;
 
     /// <summary>
-    /// Index minion_pkey, one look-up for each key, in the order given: a planner that saw how many there are might
-    /// take another way, and lock the rows in another order.
+    /// Index minion_contact_pkey, one look-up for each key, in the order given: a planner that saw how many there are
+    /// might take another way, and lock the rows in another order. Inserts only for those never heard from: an upsert
+    /// of all would lock each row before it writes it.
     /// </summary>
     internal const string TouchSql = """
-        update minion m set last_contact_at = $2
-        from unnest((select $1::bigint[])) as h(minion_key)
-        where m.minion_key = h.minion_key
-          and (m.last_contact_at is null or m.last_contact_at < $2::timestamptz - interval '60 s')
+        with touched as (
+            update minion_contact c set last_contact_at = $2
+            from unnest((select $1::bigint[])) as h(minion_key)
+            where c.minion_key = h.minion_key and c.last_contact_at < $2::timestamptz - interval '60 s'
+            returning 1),
+        first as (
+            insert into minion_contact (minion_key, last_contact_at)
+            select h.minion_key, $2 from unnest((select $1::bigint[])) as h(minion_key)
+            where not exists (select 1 from minion_contact c where c.minion_key = h.minion_key)
+            on conflict do nothing
+            returning 1)
+        select (select count(*) from touched) + (select count(*) from first)
         """;
 
     /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>
@@ -123,7 +130,8 @@ internal sealed partial class SignsOfLife(
         }
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        return await Statement.ExecuteAsync(connection, TouchSql, [keys, clock.GetUtcNow()], cancellationToken);
+        await using var command = Statement.Of(connection, TouchSql, keys, clock.GetUtcNow());
+        return (int)(long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -87,10 +87,13 @@ public sealed class LiveServer(PostgresServer postgres) : IAsyncLifetime
         """
         with domain as (
             insert into key_domain (name) values ($3) on conflict (name) do update set name =
-                excluded.name returning id)
-        insert into minion (key_domain_id, minion_id, master_id, os, last_contact_at)
-        select domain.id, $1 || n, (select id from master where name = 'one'), 'SUSE', now()
-        from domain, generate_series(1, $2) n
+                excluded.name returning id),
+        added as (
+            insert into minion (key_domain_id, minion_id, master_id, os)
+            select domain.id, $1 || n, (select id from master where name = 'one'), 'SUSE'
+            from domain, generate_series(1, $2) n
+            returning minion_key)
+        insert into minion_contact select minion_key, now() from added
         """,
         prefix, count, domain);
 

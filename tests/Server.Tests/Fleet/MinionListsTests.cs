@@ -25,9 +25,10 @@ public sealed class MinionListsTests(TestDatabase database) : IClassFixture<Test
         await database.AddMinionAsync("new1", status: "pending");
         await database.ExecuteAsync("update minion set master_id = $1 where minion_id = 'web03'", master);
         await database.ExecuteAsync(
-            "update minion set last_contact_at = $1 where minion_id < 'web10'", FleetUnderTest.Start.AddMinutes(-14));
+            "insert into minion_contact select minion_key, $1 from minion where minion_id < 'web10'",
+            FleetUnderTest.Start.AddMinutes(-14));
         await database.ExecuteAsync(
-            "update minion set last_contact_at = $1 where minion_id between 'web10' and 'web12'",
+            "insert into minion_contact select minion_key, $1 from minion where minion_id between 'web10' and 'web12'",
             FleetUnderTest.Start.AddMinutes(-16));
         await database.ExecuteAsync("update minion set fingerprint_conflict = true where minion_id = 'web05'");
         await _fleet.Groups.CreateAsync("sles", "G@os:SLES", "ann", CancellationToken.None);
