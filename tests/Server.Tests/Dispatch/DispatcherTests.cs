@@ -283,7 +283,36 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         rig.Clock.Advance(TimeSpan.FromHours(1));
         await rig.DispatchAsync();
 
-        Assert.Null(await rig.Dispatcher.NextDueAsync(CancellationToken.None));
+        Assert.Null(await rig.Dispatcher.NextDueAsync(rig.Clock.GetUtcNow(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_fell_due_during_a_pass_is_not_left_to_the_sweep()
+    {
+        await rig.AddMinionsAsync(1);
+        var due = rig.Clock.GetUtcNow().AddMinutes(10);
+        await rig.ScheduleAsync(change: order => order with { EarliestAt = due });
+        rig.Clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromMilliseconds(1));
+        var began = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(2));
+
+        Assert.Equal(due, await rig.Dispatcher.NextDueAsync(began, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_master_that_became_available_during_a_pass_is_not_left_to_the_sweep()
+    {
+        await rig.AddMinionsAsync(1);
+        await rig.ScheduleAsync();
+        Salt.IsUp = false;
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(999));
+        var began = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(2));
+
+        Assert.NotNull(await rig.Dispatcher.NextDueAsync(began, CancellationToken.None));
     }
 
     [Fact]
