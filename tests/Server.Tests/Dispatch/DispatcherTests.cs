@@ -223,6 +223,33 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cancelling_before_anything_was_picked_up_begins_nothing()
+    {
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync(
+            change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
+        await rig.Get<Cancelling>().CancelAsync(action, ["m2"], "tester", CancellationToken.None);
+        Assert.Equal(("Scheduled", (DateTime?)null), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        var due = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+
+        Assert.Equal(("Running", (DateTime?)due.UtcDateTime), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+    }
+
+    [Fact]
+    public async Task An_action_that_was_cancelled_before_it_began_has_no_start()
+    {
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync(
+            change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
+        await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
+
+        Assert.Equal(("Cancelled", (DateTime?)null), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+    }
+
+    [Fact]
     public async Task What_could_not_start_in_time_is_skipped()
     {
         await rig.AddMinionsAsync(2);
@@ -361,6 +388,9 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(["late1", "late2", "m1"], (await rig.StatusesAsync(action)).Keys.Order());
         Assert.Equal(3, (await rig.ReadAsync(action)).Counts.PickedUp);
     }
+
+    private Task<DateTime?> StartedAsync(ActionId action) => database.ScalarAsync<DateTime?>(
+        "select started_at from action where id = $1", action.Value);
 
     private Task<string?> ReasonAsync(string minion) => database.ScalarAsync<string>(
         "select t.reason from action_target t join minion m using (minion_key) where m.minion_id = $1", minion);
