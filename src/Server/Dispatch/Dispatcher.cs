@@ -154,7 +154,8 @@ internal sealed class Dispatcher(
             (select min(a.expires_at) from action a join action_counts c on c.action_id = a.id
              where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0 and a.expires_at > $1),
             (select min(not_before) from action_target where status = 'Queued' and not_before > $1),
-            (select min(lease_until) + interval '10 ms' from submission where outcome is null and lease_until > now() - $2::interval),
+            (select min(lease_until) + interval '10 ms' from submission
+             where outcome is null and lease_until > now() - $2::interval),
             (select min(unavailable_until) from master where unavailable_until > $1),
             (select min(k.due_at) from ask k
              join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key

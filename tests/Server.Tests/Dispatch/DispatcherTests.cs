@@ -229,13 +229,13 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         var action = await rig.ScheduleAsync(
             change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
         await rig.Get<Cancelling>().CancelAsync(action, ["m2"], "tester", CancellationToken.None);
-        Assert.Equal(("Scheduled", (DateTime?)null), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+        Assert.Equal(("Scheduled", null), await BeginningAsync(action));
 
         rig.Clock.Advance(TimeSpan.FromHours(1));
         var due = rig.Clock.GetUtcNow();
         await rig.DispatchAsync();
 
-        Assert.Equal(("Running", (DateTime?)due.UtcDateTime), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+        Assert.Equal(("Running", due.UtcDateTime), await BeginningAsync(action));
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
             change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
         await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
 
-        Assert.Equal(("Cancelled", (DateTime?)null), ((await rig.ReadAsync(action)).Status, await StartedAsync(action)));
+        Assert.Equal(("Cancelled", null), await BeginningAsync(action));
     }
 
     [Fact]
@@ -389,8 +389,9 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(3, (await rig.ReadAsync(action)).Counts.PickedUp);
     }
 
-    private Task<DateTime?> StartedAsync(ActionId action) => database.ScalarAsync<DateTime?>(
-        "select started_at from action where id = $1", action.Value);
+    private async Task<(string Status, DateTime? Started)> BeginningAsync(ActionId action) =>
+        ((await rig.ReadAsync(action)).Status,
+         await database.ScalarAsync<DateTime?>("select started_at from action where id = $1", action.Value));
 
     private Task<string?> ReasonAsync(string minion) => database.ScalarAsync<string>(
         "select t.reason from action_target t join minion m using (minion_key) where m.minion_id = $1", minion);
