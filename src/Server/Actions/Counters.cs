@@ -32,7 +32,8 @@ internal sealed class Counters
     }
 
     /// <summary>
-    /// Writes the sums, derives each action's status and rings for the pages; call it last before commit.
+    /// Writes the sums, derives each action's status and rings for the pages; call it last before commit. An action
+    /// begins with the first target that is picked up: cancelling or skipping some before that begins nothing.
     /// </summary>
     public async Task ApplyAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -102,19 +103,20 @@ internal sealed class Counters
             from change d where c.action_id = d.action_id
             returning c.*, d.payload),
         derived as (
-            select c.action_id, c.payload,
+            select c.action_id, c.payload, b.begun,
                    case when c.queued + c.picked_up > 0 then
                             case when a.status = 'Halted' then 'Halted'
-                                 when a.started_at is not null or c.queued < c.total then 'Running'
+                                 when a.started_at is not null or b.begun then 'Running'
                                  else 'Scheduled' end
                         when c.failed + c.skipped > 0 then 'Failed'
                         when c.completed > 0 then 'Completed'
                         else 'Cancelled' end as status
-            from counted c join action a on a.id = c.action_id),
+            from counted c join action a on a.id = c.action_id
+            cross join lateral (select c.picked_up + c.completed + c.failed > 0 as begun) as b),
         moved as (
             update action a
             set status = d.status,
-                started_at = case when d.status = 'Scheduled' then a.started_at else coalesce(a.started_at, $1) end,
+                started_at = case when d.begun then coalesce(a.started_at, $1) else a.started_at end,
                 ended_at = case when d.status in ('Completed', 'Failed', 'Cancelled') then $1 end
             from derived d where a.id = d.action_id and a.status <> d.status
             returning a.id)

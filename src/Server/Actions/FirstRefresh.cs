@@ -10,7 +10,9 @@ namespace Saltern.Server.Actions;
 
 /// <summary>
 /// Orders a hardware.refresh for minions that have never told their grains, as an ordinary action that anyone can see,
-/// wait for or cancel. One that does not answer is asked again a day later.
+/// wait for or cancel. A minion whose key was just accepted is not connected yet (it asks for its key every 10 s, in
+/// Salt's own settings), so one that was never heard from is given half a minute. One that does not answer is asked
+/// again a day later, or an hour later if it was heard from since.
 /// </summary>
 internal sealed partial class FirstRefresh(
     NpgsqlDataSource database,
@@ -25,27 +27,34 @@ internal sealed partial class FirstRefresh(
     private const int MostMinions = 5_000;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan AgainAfter = TimeSpan.FromDays(1);
+    private static readonly TimeSpan HeardAgainAfter = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ToConnect = TimeSpan.FromSeconds(30);
 
-    /// <summary>Orders one refresh for each key domain with new minions; returns for how many minions.</summary>
+    /// <summary>
+    /// Orders a refresh for the new minions of each key domain, those that were heard from and the others apart;
+    /// returns for how many minions.
+    /// </summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var found = await Statement.QueryAsync(
-            connection, TakeSql, [now, now - AgainAfter, MostMinions],
-            row => (Domain: row.GetString(0), Minion: row.GetString(1)), cancellationToken);
-        foreach (var domain in found.GroupBy(one => one.Domain, one => one.Minion))
+            connection, TakeSql, [now, now - AgainAfter, MostMinions, now - HeardAgainAfter],
+            row => (Domain: row.GetString(0), Minion: row.GetString(1), Heard: row.GetBoolean(2)),
+            cancellationToken);
+        foreach (var some in found.GroupBy(one => (one.Domain, one.Heard), one => one.Minion))
         {
             var order = new ActionOrder
             {
                 Kind = "hardware.refresh",
                 Arguments = JsonElement.Parse("{}"),
-                Target = new TargetSelection { Minions = [.. domain], KeyDomain = domain.Key },
+                Target = new TargetSelection { Minions = [.. some], KeyDomain = some.Key.Domain },
+                EarliestAt = some.Key.Heard ? null : now + ToConnect,
                 Description = "Minions that have not told their grains yet",
             };
             if (await scheduling.ScheduleAsync(order, Actor, cancellationToken) is ScheduleOutcome.Refused refused)
             {
-                LogRefused(domain.Key, string.Join("; ", refused.Errors.Select(error => error.Message)));
+                LogRefused(some.Key.Domain, string.Join("; ", refused.Errors.Select(error => error.Message)));
             }
         }
 
@@ -79,13 +88,14 @@ internal sealed partial class FirstRefresh(
         with new as (
             select minion_key from minion
             where key_status = 'accepted' and refreshed_at is null and master_id is not null
-              and (refresh_ordered_at is null or refresh_ordered_at < $2::timestamptz)
+              and (refresh_ordered_at is null or refresh_ordered_at < $2::timestamptz
+                   or refresh_ordered_at < $4::timestamptz and last_contact_at > refresh_ordered_at)
             order by minion_key limit $3
             for update skip locked)
         update minion m set refresh_ordered_at = $1
         from new n, key_domain d
         where m.minion_key = n.minion_key and d.id = m.key_domain_id
-        returning d.name, m.minion_id
+        returning d.name, m.minion_id, m.last_contact_at is not null
         """;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No refresh was ordered for new minions of {Domain}: {Why}")]

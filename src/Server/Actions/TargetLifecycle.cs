@@ -34,7 +34,8 @@ internal static class TargetLifecycle
     {
         if (counts.PickedUp + counts.Queued > 0)
         {
-            return started || counts.PickedUp + counts.Final > 0 ? ActionStatus.Running : ActionStatus.Scheduled;
+            var begun = started || counts.PickedUp + counts.Completed + counts.Failed > 0;
+            return begun ? ActionStatus.Running : ActionStatus.Scheduled;
         }
 
         if (counts.Failed + counts.Skipped > 0)

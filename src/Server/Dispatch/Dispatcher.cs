@@ -51,12 +51,13 @@ internal sealed class Dispatcher(
     }
 
     /// <summary>
-    /// When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease.
+    /// When a pass should be made even if no bell rings: the next due action, busy minion, ask or lease. The look
+    /// begins where the last pass did: what fell due while it ran, it may have missed by a moment.
     /// </summary>
-    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> NextDueAsync(DateTimeOffset passBegan, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var command = Statement.Of(connection, NextDueSql, clock.GetUtcNow());
+        await using var command = Statement.Of(connection, NextDueSql, passBegan, clock.GetUtcNow() - passBegan);
         return await command.ExecuteScalarAsync(cancellationToken) switch
         {
             DateTime next => new DateTimeOffset(next, TimeSpan.Zero),
@@ -143,14 +144,18 @@ internal sealed class Dispatcher(
         where m.name = $1
         """;
 
-    /// <summary>Indexes action_due, action_target_held_back, submission_undecided, ask_due.</summary>
+    /// <summary>
+    /// $2 is how long ago $1 was; leases live by the database's clock. Indexes action_due, action_target_held_back,
+    /// submission_undecided, ask_due.
+    /// </summary>
     internal const string NextDueSql = """
         select least(
             (select min(earliest_at) from action where status in ('Scheduled', 'Running') and earliest_at > $1),
             (select min(a.expires_at) from action a join action_counts c on c.action_id = a.id
              where a.status in ('Scheduled', 'Running', 'Halted') and c.queued > 0 and a.expires_at > $1),
             (select min(not_before) from action_target where status = 'Queued' and not_before > $1),
-            (select min(lease_until) + interval '10 ms' from submission where outcome is null and lease_until > now()),
+            (select min(lease_until) + interval '10 ms' from submission
+             where outcome is null and lease_until > now() - $2::interval),
             (select min(unavailable_until) from master where unavailable_until > $1),
             (select min(k.due_at) from ask k
              join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key

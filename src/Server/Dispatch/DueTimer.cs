@@ -55,8 +55,9 @@ internal sealed partial class DueTimer(
     {
         try
         {
+            var began = clock.GetUtcNow();
             await pass(cancellationToken);
-            var next = await dispatcher.NextDueAsync(cancellationToken) - clock.GetUtcNow();
+            var next = await dispatcher.NextDueAsync(began, cancellationToken) - clock.GetUtcNow();
             var sweep = options.Value.Sweep;
             return next is { } due && due < sweep ? (due > Shortest ? due : Shortest) : sweep;
         }

@@ -53,9 +53,9 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
 
         return new MasterCheckLine(
             "job cache", false,
-            $"No record of our call arrived within {Patience.TotalSeconds:0} s: set master_job_cache: pgjsonb with the "
-            + "address and the role of this database (saltern returner-role prints the lines), and restart the "
-            + "master.");
+            $"No record of our call arrived within {Patience.TotalSeconds:0} s: set master_job_cache: saltern (or "
+            + "pgjsonb) with the address and the role of this database (saltern returner-role prints the lines), and "
+            + "restart the master.");
     }
 
     private async Task<IReadOnlyList<string>> RecordsAsync(CancellationToken cancellationToken)

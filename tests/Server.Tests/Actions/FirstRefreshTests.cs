@@ -28,6 +28,7 @@ public sealed class FirstRefreshTests(PostgresServer server) : IAsyncLifetime
         var refresh = rig.Get<FirstRefresh>();
         Assert.Equal(3, await refresh.RunOnceAsync(CancellationToken.None));
         Assert.Equal(0, await refresh.RunOnceAsync(CancellationToken.None));
+        rig.Clock.Advance(TimeSpan.FromSeconds(30));
         await rig.DispatchAsync();
         var sent = Assert.Single(rig.Salt[0].Submissions);
         Assert.Equal(("grains.items", 3), (sent.Function, sent.Minions.Count));
@@ -39,4 +40,35 @@ public sealed class FirstRefreshTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(2, await refresh.RunOnceAsync(CancellationToken.None));
         Assert.Equal("saltern", await database.ScalarAsync<string>("select max(created_by) from action"));
     }
+
+    [Fact]
+    public async Task A_minion_that_was_never_heard_from_is_given_time_to_connect()
+    {
+        await HeardAsync("m1");
+        await rig.Get<FirstRefresh>().RunOnceAsync(CancellationToken.None);
+
+        await rig.DispatchAsync();
+        Assert.Equal(["m1"], Assert.Single(rig.Salt[0].Submissions).Minions);
+
+        rig.Clock.Advance(TimeSpan.FromSeconds(30));
+        await rig.DispatchAsync();
+        Assert.Equal(["m2", "m3"], rig.Salt[0].Submissions.Last().Minions.Order());
+    }
+
+    [Fact]
+    public async Task A_minion_that_was_away_is_asked_again_when_it_was_heard_from()
+    {
+        var refresh = rig.Get<FirstRefresh>();
+        await refresh.RunOnceAsync(CancellationToken.None);
+        rig.Clock.Advance(TimeSpan.FromMinutes(50));
+        await HeardAsync("m2");
+        Assert.Equal(0, await refresh.RunOnceAsync(CancellationToken.None));
+
+        rig.Clock.Advance(TimeSpan.FromMinutes(11));
+
+        Assert.Equal(1, await refresh.RunOnceAsync(CancellationToken.None));
+    }
+
+    private Task HeardAsync(string minion) => database.ExecuteAsync(
+        "update minion set last_contact_at = $2 where minion_id = $1", minion, rig.Clock.GetUtcNow());
 }

@@ -24,6 +24,8 @@ public sealed class TargetLifecycleTests
 
     [Theory]
     [InlineData(3, 0, 0, 0, 0, 0, "Scheduled")]
+    [InlineData(2, 0, 0, 0, 1, 0, "Scheduled")]
+    [InlineData(2, 0, 0, 0, 0, 1, "Scheduled")]
     [InlineData(2, 1, 0, 0, 0, 0, "Running")]
     [InlineData(2, 0, 1, 0, 0, 0, "Running")]
     [InlineData(0, 1, 1, 1, 0, 0, "Running")]

@@ -223,6 +223,33 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cancelling_before_anything_was_picked_up_begins_nothing()
+    {
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync(
+            change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
+        await rig.Get<Cancelling>().CancelAsync(action, ["m2"], "tester", CancellationToken.None);
+        Assert.Equal(("Scheduled", null), await BeginningAsync(action));
+
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        var due = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+
+        Assert.Equal(("Running", due.UtcDateTime), await BeginningAsync(action));
+    }
+
+    [Fact]
+    public async Task An_action_that_was_cancelled_before_it_began_has_no_start()
+    {
+        await rig.AddMinionsAsync(2);
+        var action = await rig.ScheduleAsync(
+            change: order => order with { EarliestAt = rig.Clock.GetUtcNow().AddHours(1) });
+        await rig.Get<Cancelling>().CancelAsync(action, null, "tester", CancellationToken.None);
+
+        Assert.Equal(("Cancelled", null), await BeginningAsync(action));
+    }
+
+    [Fact]
     public async Task What_could_not_start_in_time_is_skipped()
     {
         await rig.AddMinionsAsync(2);
@@ -283,7 +310,36 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         rig.Clock.Advance(TimeSpan.FromHours(1));
         await rig.DispatchAsync();
 
-        Assert.Null(await rig.Dispatcher.NextDueAsync(CancellationToken.None));
+        Assert.Null(await rig.Dispatcher.NextDueAsync(rig.Clock.GetUtcNow(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_fell_due_during_a_pass_is_not_left_to_the_sweep()
+    {
+        await rig.AddMinionsAsync(1);
+        var due = rig.Clock.GetUtcNow().AddMinutes(10);
+        await rig.ScheduleAsync(change: order => order with { EarliestAt = due });
+        rig.Clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromMilliseconds(1));
+        var began = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(2));
+
+        Assert.Equal(due, await rig.Dispatcher.NextDueAsync(began, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_master_that_became_available_during_a_pass_is_not_left_to_the_sweep()
+    {
+        await rig.AddMinionsAsync(1);
+        await rig.ScheduleAsync();
+        Salt.IsUp = false;
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(999));
+        var began = rig.Clock.GetUtcNow();
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromMilliseconds(2));
+
+        Assert.NotNull(await rig.Dispatcher.NextDueAsync(began, CancellationToken.None));
     }
 
     [Fact]
@@ -332,6 +388,10 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(["late1", "late2", "m1"], (await rig.StatusesAsync(action)).Keys.Order());
         Assert.Equal(3, (await rig.ReadAsync(action)).Counts.PickedUp);
     }
+
+    private async Task<(string Status, DateTime? Started)> BeginningAsync(ActionId action) =>
+        ((await rig.ReadAsync(action)).Status,
+         await database.ScalarAsync<DateTime?>("select started_at from action where id = $1", action.Value));
 
     private Task<string?> ReasonAsync(string minion) => database.ScalarAsync<string>(
         "select t.reason from action_target t join minion m using (minion_key) where m.minion_id = $1", minion);
