@@ -13,9 +13,13 @@ namespace Saltern.Server.Fleet;
 /// </summary>
 internal static class KeyWriting
 {
-    /// <summary>Nodes that read at the same time write one after the other.</summary>
+    /// <summary>
+    /// Nodes that read at the same time write one after the other. A planner that believes a new fleet to be small would
+    /// search the list of its keys once for each minion, for minutes: it may only join by hash or by order.
+    /// </summary>
     internal const string LockSql = """
-        select id, pg_advisory_xact_lock(7261, 1000 + id) from key_domain where name = $1
+        select id, pg_advisory_xact_lock(7261, 1000 + id), set_config('enable_nestloop', 'off', true)
+        from key_domain where name = $1
         """;
 
     /// <summary>
@@ -72,10 +76,10 @@ internal static class KeyWriting
     /// </summary>
     internal const string DoubtSql = """
         with known as (
-            select s.id, count(m.minion_key) as before, count(m.minion_key) filter (
-                where m.key_domain_id = $1 and exists (select from unnest($2::text[]) r(id) where r.id = m.minion_id)
-            ) as listed
-            from master s left join minion m on m.master_id = s.id and m.key_status <> 'deleted'
+            select s.id, count(m.minion_key) as before, count(r.id) as listed
+            from master s
+            left join minion m on m.master_id = s.id and m.key_status <> 'deleted'
+            left join (select distinct unnest($2::text[]) as id) r on r.id = m.minion_id and m.key_domain_id = $1
             where s.name = any($3::text[])
             group by s.id),
         weighed as (
@@ -96,9 +100,12 @@ internal static class KeyWriting
     /// <summary>$2 the ids reported, $3 the masters that were read. Index minion_by_master.</summary>
     internal const string GoneSql = """
         update minion m set key_status = 'deleted', fingerprint_conflict = false
-        from master s
-        where s.name = any($3) and m.master_id = s.id and m.key_status <> 'deleted'
-          and (m.key_domain_id <> $1 or not exists (select from unnest($2::text[]) r(id) where r.id = m.minion_id))
+        from (select n.minion_key
+              from master s
+              join minion n on n.master_id = s.id and n.key_status <> 'deleted'
+              left join (select distinct unnest($2::text[]) as id) r on r.id = n.minion_id and n.key_domain_id = $1
+              where s.name = any($3) and r.id is null) g
+        where m.minion_key = g.minion_key
         """;
 
     internal const string ReadAtSql = "update master set keys_read_at = $2 where name = any($1)";

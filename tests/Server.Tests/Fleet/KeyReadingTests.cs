@@ -41,6 +41,21 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_fleet_of_many_becomes_known_at_once()
+    {
+        for (var number = 0; number < 50_000; number++)
+        {
+            _a.Has("accepted", $"n{number:D6}");
+        }
+
+        var first = await _fleet.ReadKeysAsync();
+        var second = await _fleet.ReadKeysAsync();
+
+        Assert.Equal(50_000, first[0].Written);
+        Assert.False(second[0].Any);
+    }
+
+    [Fact]
     public async Task A_minion_that_no_master_lists_is_deleted_and_comes_back_under_its_own_key()
     {
         _a.Has("accepted", "web1");
