@@ -86,16 +86,17 @@ internal sealed partial class FirstRefresh(
     /// <summary>Index minion_never_refreshed.</summary>
     internal const string TakeSql = """
         with new as (
-            select minion_key from minion
+            select m.minion_key, c.last_contact_at is not null as heard
+            from minion m left join minion_contact c on c.minion_key = m.minion_key
             where key_status = 'accepted' and refreshed_at is null and master_id is not null
               and (refresh_ordered_at is null or refresh_ordered_at < $2::timestamptz
-                   or refresh_ordered_at < $4::timestamptz and last_contact_at > refresh_ordered_at)
-            order by minion_key limit $3
-            for update skip locked)
+                   or refresh_ordered_at < $4::timestamptz and c.last_contact_at > refresh_ordered_at)
+            order by m.minion_key limit $3
+            for update of m skip locked)
         update minion m set refresh_ordered_at = $1
         from new n, key_domain d
         where m.minion_key = n.minion_key and d.id = m.key_domain_id
-        returning d.name, m.minion_id, m.last_contact_at is not null
+        returning d.name, m.minion_id, n.heard
         """;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No refresh was ordered for new minions of {Domain}: {Why}")]

@@ -14,8 +14,8 @@ namespace Saltern.Server.Fleet;
 internal static class KeyWriting
 {
     /// <summary>
-    /// Nodes that read at the same time write one after the other. A planner that believes a new fleet to be small would
-    /// search the list of its keys once for each minion, for minutes: it may only join by hash or by order.
+    /// Nodes that read at the same time write one after the other. A planner that believes a new fleet to be small
+    /// would search the list of its keys once for each minion, for minutes: it may only join by hash or by order.
     /// </summary>
     internal const string LockSql = """
         select id, pg_advisory_xact_lock(7261, 1000 + id), set_config('enable_nestloop', 'off', true)

@@ -84,7 +84,8 @@ internal sealed class ReadReturns
             case TargetOutcome.AskLater later:
                 AskLater.Add((read, later.After, later.Reason));
                 outcomes.Add(read.InboxId, (TargetStatus.Failed,
-                    $"the return came after the target had ended, and the minion was not asked any more: {later.Reason}"));
+                    "the return came after the target had ended, and the minion was not asked any more: "
+                    + later.Reason));
                 break;
         }
     }

@@ -70,5 +70,8 @@ public sealed class FirstRefreshTests(PostgresServer server) : IAsyncLifetime
     }
 
     private Task HeardAsync(string minion) => database.ExecuteAsync(
-        "update minion set last_contact_at = $2 where minion_id = $1", minion, rig.Clock.GetUtcNow());
+        """
+        insert into minion_contact select minion_key, $2 from minion where minion_id = $1
+        on conflict (minion_key) do update set last_contact_at = excluded.last_contact_at
+        """, minion, rig.Clock.GetUtcNow());
 }

@@ -112,13 +112,16 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
         rig.Clock.Advance(TimeSpan.FromDays(1));
         await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
         await rig.ReturnAsync(
-            jid, "m2", """["The function \"state.apply\" is running as PID 18995 and was started at 2026, Nov 22"]""", 1,
+            jid, "m2", """["The function \"state.apply\" is running as PID 18995 and was started at 2026"]""", 1,
             "state.apply");
         await rig.SettleAsync();
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m2"]);
         Assert.StartsWith("it did not run", await database.ScalarAsync<string>(
-            "select t.reason from action_target t join minion m using (minion_key) where m.minion_id = 'm2' and not guessed"),
+            """
+            select t.reason from action_target t join minion m using (minion_key)
+            where m.minion_id = 'm2' and not guessed
+            """),
             StringComparison.Ordinal);
     }
 
