@@ -34,6 +34,18 @@ public sealed record ActionRequest
     /// </summary>
     public int? DeadlineSeconds { get; init; }
 
+    /// <summary>
+    /// A target whose minion cannot be reached waits so long after its pick-up, seven days unless the server's settings
+    /// say otherwise; then it fails.
+    /// </summary>
+    public int? GiveUpAfterSeconds { get; init; }
+
+    /// <summary>
+    /// How often an attempt that is known to have come to nothing is made in all (1 to 20): 3 for what is safe to
+    /// repeat, else 1.
+    /// </summary>
+    public int? MaxAttempts { get; init; }
+
     /// <summary>Find the minions of the target when the action starts instead of now.</summary>
     public bool? ResolveAtStart { get; init; }
 }

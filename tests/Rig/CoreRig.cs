@@ -77,13 +77,18 @@ internal sealed class CoreRig : IAsyncDisposable
         where T : notnull => services.GetRequiredService<T>();
 
     /// <summary>Makes minions known, with accepted keys, on the first master unless said otherwise.</summary>
-    public Task AddMinionsAsync(int count, string pattern = "m{0}", string master = "master1") => Database.ExecuteAsync(
+    /// <remarks>Unless said otherwise they were heard from just now, for as long as a test may last.</remarks>
+    public Task AddMinionsAsync(
+        int count, string pattern = "m{0}", string master = "master1", bool heard = true) => Database.ExecuteAsync(
         """
-        insert into minion (key_domain_id, minion_id, master_id)
-        select m.key_domain_id, replace($1, '{0}', n::text), m.id
-        from master m cross join generate_series(1, $2) n where m.name = $3
+        with added as (
+            insert into minion (key_domain_id, minion_id, master_id)
+            select m.key_domain_id, replace($1, '{0}', n::text), m.id
+            from master m cross join generate_series(1, $2) n where m.name = $3
+            returning minion_key)
+        insert into minion_contact select minion_key, '2099-01-01Z' from added where $4
         """,
-        pattern, count, master);
+        pattern, count, master, heard);
 
     /// <summary>Schedules an action and expects that to be accepted.</summary>
     public async Task<ActionId> ScheduleAsync(
@@ -115,6 +120,14 @@ internal sealed class CoreRig : IAsyncDisposable
         var targets = (await Settler.DrainAsync(CancellationToken.None)).Targets;
         await Get<SignsOfLife>().WriteHeardAsync(CancellationToken.None);
         return targets;
+    }
+
+    /// <summary>Lets all that is overdue by now be watched, and given up when nothing is heard of it.</summary>
+    public async Task GiveUpAsync()
+    {
+        await Get<Overdue>().RunOnceAsync(CancellationToken.None);
+        Clock.Advance(TimeSpan.FromDays(8));
+        await Get<Overdue>().RunOnceAsync(CancellationToken.None);
     }
 
     /// <summary>Writes a return into the job cache as the stock returner does.</summary>

@@ -35,6 +35,7 @@ internal static class ActionsCommand
                 .RunAsync(parsed.GetValue(Id), cancellationToken), Id),
         Of("cancel", "Cancel what is still queued; exit code 1 when a minion named was past cancelling", output,
             CancelAsync, Id, Minions),
+        Of("stop", "Stop what runs; what is queued is cancelled, not stopped", output, StopAsync, Id, Minions),
         Of("reschedule", "Run failed (or all) targets once more", output, RescheduleAsync, Id, All, At),
         Of("archive", "Take a finished action out of the list", output, OrderAsync("archive"), Id),
         Of("unarchive", "Put an action back into the list", output, OrderAsync("unarchive"), Id),
@@ -133,6 +134,7 @@ internal static class ActionsCommand
                 ("started", Time(summary.StartedAt)), ("ended", Time(summary.EndedAt)),
                 ("arguments", action.Arguments.GetRawText()),
                 ("targets", $"{counts.Total}"), ("queued", $"{counts.Queued}"), ("picked up", $"{counts.PickedUp}"),
+                ("waiting for contact", counts.Waiting > 0 ? $"{counts.Waiting}" : null),
                 ("completed", $"{counts.Completed}"), ("failed", $"{counts.Failed}"),
                 ("cancelled", $"{counts.Cancelled}"), ("skipped", $"{counts.Skipped}"),
             }.Where(field => !string.IsNullOrEmpty(field.Value))
@@ -219,6 +221,24 @@ internal static class ActionsCommand
         }
 
         return code;
+    }
+
+    private static async Task<int> StopAsync(
+        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
+    {
+        var answer = await api.PostAsync<StopAnswer>(
+            $"/api/v1/actions/{parsed.GetValue(Id)}/stop",
+            new StopRequest { Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
+        if (Connection.WantsJson(parsed))
+        {
+            output.Json(answer);
+        }
+        else
+        {
+            output.Line($"{answer.Stopping} minions are told to stop");
+        }
+
+        return ExitCodes.Ok;
     }
 
     private static async Task<int> RescheduleAsync(

@@ -33,6 +33,14 @@ internal static class ScheduleCommand
     private static readonly Option<DateTimeOffset?> Expires = new("--expires") { Description = "Not after this time." };
     private static readonly Option<string?> Batch =
         new("--batch") { Description = "Most in flight: a number, or 10%." };
+    private static readonly Option<int?> GiveUpAfter = new("--give-up-after")
+    {
+        Description = "Seconds that a minion which cannot be reached is waited for.",
+    };
+    private static readonly Option<int?> MaxAttempts = new("--max-attempts")
+    {
+        Description = "How often it is tried in all when an attempt is lost.",
+    };
     private static readonly Option<int?> Deadline = new("--deadline") { Description = "Seconds a minion may take." };
     private static readonly Option<bool> Late =
         new("--resolve-at-start") { Description = "Find the minions at the start." };
@@ -41,7 +49,8 @@ internal static class ScheduleCommand
     public static Command Create(CliOutput output, TimeProvider clock) => Commands.Of(
         "schedule", "Schedule an action", output,
         (parsed, api, shown, cancellationToken) => RunAsync(parsed, api, shown, clock, cancellationToken),
-        Kind, Whole, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires, Batch, Deadline, Late,
+        Kind, Whole, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires, Batch, Deadline,
+        GiveUpAfter, MaxAttempts, Late,
         Watch);
 
     private static async Task<int> RunAsync(
@@ -98,6 +107,8 @@ internal static class ScheduleCommand
             BatchSize = size,
             BatchPercent = percent,
             DeadlineSeconds = parsed.GetValue(Deadline),
+            GiveUpAfterSeconds = parsed.GetValue(GiveUpAfter),
+            MaxAttempts = parsed.GetValue(MaxAttempts),
             ResolveAtStart = parsed.GetValue(Late) ? true : null,
         };
     }

@@ -21,10 +21,11 @@ internal sealed class ActionLists(NpgsqlDataSource database)
 
     internal const string Columns = """
         a.id, a.kind, a.description, a.status, a.created_by, a.created_at, a.earliest_at, a.started_at, a.ended_at,
-        a.cancelled_at, a.archived_at, c.total, c.queued, c.picked_up, c.completed, c.failed, c.cancelled, c.skipped
+        a.cancelled_at, a.archived_at, c.total, c.queued, c.picked_up, c.completed, c.failed, c.cancelled, c.skipped,
+        c.waiting
         """;
 
-    internal const int ColumnCount = 18;
+    internal const int ColumnCount = 19;
 
     /// <summary>A page of the list; <paramref name="after"/> is the <c>Next</c> of the page before.</summary>
     public async Task<Page<ActionSummary>> ListAsync(
@@ -108,20 +109,23 @@ internal sealed class ActionLists(NpgsqlDataSource database)
         ArchivedAt = TimeOrNull(row, first + 10),
         Counts = new StatusCounts(
             row.GetInt32(first + 11), row.GetInt32(first + 12), row.GetInt32(first + 13), row.GetInt32(first + 14),
-            row.GetInt32(first + 15), row.GetInt32(first + 16), row.GetInt32(first + 17)),
+            row.GetInt32(first + 15), row.GetInt32(first + 16), row.GetInt32(first + 17))
+        {
+            Waiting = row.GetInt32(first + 18),
+        },
     };
 
     private static ActionDetail ReadDetail(NpgsqlDataReader row, IReadOnlyList<OrderLine> orders) => new()
     {
         Summary = ReadSummary(row),
-        Arguments = JsonElement.Parse(row.GetString(18)),
-        Target = TargetOf(JsonSerializer.Deserialize<TargetSelection>(row.GetString(19))!),
-        ResolveAtStart = row.GetBoolean(20),
-        ResolvedAt = TimeOrNull(row, 21),
-        ExpiresAt = row.GetFieldValue<DateTimeOffset>(22),
-        BatchSize = row.IsDBNull(23) ? null : row.GetInt32(23),
-        BatchPercent = row.IsDBNull(24) ? null : row.GetInt32(24),
-        DeadlineSeconds = row.GetInt32(25),
+        Arguments = JsonElement.Parse(row.GetString(19)),
+        Target = TargetOf(JsonSerializer.Deserialize<TargetSelection>(row.GetString(20))!),
+        ResolveAtStart = row.GetBoolean(21),
+        ResolvedAt = TimeOrNull(row, 22),
+        ExpiresAt = row.GetFieldValue<DateTimeOffset>(23),
+        BatchSize = row.IsDBNull(24) ? null : row.GetInt32(24),
+        BatchPercent = row.IsDBNull(25) ? null : row.GetInt32(25),
+        DeadlineSeconds = row.GetInt32(26),
         Orders = orders,
     };
 

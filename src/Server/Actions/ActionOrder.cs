@@ -31,6 +31,17 @@ internal sealed record ActionOrder
     /// <summary>How long one minion may take; the kind's own deadline when null.</summary>
     public int? DeadlineSeconds { get; init; }
 
+    /// <summary>
+    /// A target that nothing was heard of for so long after its pick-up fails; the option of this name when null.
+    /// </summary>
+    public int? GiveUpAfterSeconds { get; init; }
+
+    /// <summary>
+    /// How often an attempt that came to nothing is made in all; when null, once for what is not safe to repeat, else
+    /// what the option of this name gives.
+    /// </summary>
+    public int? MaxAttempts { get; init; }
+
     /// <summary>Find the minions when the action starts rather than now.</summary>
     public bool ResolveAtStart { get; init; }
 }

@@ -19,6 +19,17 @@ internal sealed class ActionsOptions
     [Range(typeof(TimeSpan), "00:01:00", "366.00:00:00")]
     public TimeSpan ExpiresAfter { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// A target whose minion cannot be asked waits for contact so long after its pick-up, and so does what is not safe
+    /// to repeat in the queue.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "366.00:00:00")]
+    public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often what is safe to repeat is tried in all when an attempt is known to be lost.</summary>
+    [Range(1, 20)]
+    public int MaxAttempts { get; set; } = 3;
+
     /// <summary>The most minions one action may have.</summary>
     [Range(1, 10_000_000)]
     public int MostTargets { get; set; } = 1_000_000;

@@ -12,6 +12,7 @@ internal static class ActionsRegistration
         services.AddSingleton<ActionKinds>();
         services.AddSingleton<Scheduling>();
         services.AddSingleton<Cancelling>();
+        services.AddSingleton<Stopping>();
         services.AddSingleton<Rescheduling>();
         services.AddSingleton<Archiving>();
         services.AddSingleton<Deleting>();

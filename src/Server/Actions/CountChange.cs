@@ -1,12 +1,19 @@
 namespace Saltern.Server.Actions;
 
-/// <summary>By how much one action's counters move in one transaction.</summary>
+/// <summary>
+/// By how much one action's counters move in one transaction. Those that wait for contact are picked up as well.
+/// </summary>
 internal sealed record CountChange(
-    int Queued = 0, int PickedUp = 0, int Completed = 0, int Failed = 0, int Cancelled = 0, int Skipped = 0)
+    int Queued = 0, int PickedUp = 0, int Completed = 0, int Failed = 0, int Cancelled = 0, int Skipped = 0,
+    int Waiting = 0)
 {
     /// <summary>So many targets went from one status to another.</summary>
     public static CountChange Move(TargetStatus from, TargetStatus to, int targets) =>
         new CountChange().Plus(from, -targets).Plus(to, targets);
+
+    /// <summary>So many picked-up targets ended, or went back; some of them had waited for contact.</summary>
+    public static CountChange End(TargetStatus to, bool waited, int targets) =>
+        Move(TargetStatus.PickedUp, to, targets) with { Waiting = waited ? -targets : 0 };
 
     public CountChange Plus(TargetStatus status, int targets) => status switch
     {
@@ -25,5 +32,6 @@ internal sealed record CountChange(
         a.Completed + b.Completed,
         a.Failed + b.Failed,
         a.Cancelled + b.Cancelled,
-        a.Skipped + b.Skipped);
+        a.Skipped + b.Skipped,
+        a.Waiting + b.Waiting);
 }

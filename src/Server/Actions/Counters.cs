@@ -57,6 +57,7 @@ internal sealed class Counters
                 sums.Select(sum => sum.Failed).ToArray(),
                 sums.Select(sum => sum.Cancelled).ToArray(),
                 sums.Select(sum => sum.Skipped).ToArray(),
+                sums.Select(sum => sum.Waiting).ToArray(),
                 ids.Select(Payload).ToArray(),
             ],
             cancellationToken);
@@ -92,13 +93,15 @@ internal sealed class Counters
     internal const string ApplySql = """
         with change as (
             select * from unnest(
-                    $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::text[])
-                as c(action_id, queued, picked_up, completed, failed, cancelled, skipped, payload)),
+                    $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
+                    $10::text[])
+                as c(action_id, queued, picked_up, completed, failed, cancelled, skipped, waiting, payload)),
         counted as (
             update action_counts c
             set queued = c.queued + d.queued, picked_up = c.picked_up + d.picked_up,
                 completed = c.completed + d.completed, failed = c.failed + d.failed,
                 cancelled = c.cancelled + d.cancelled, skipped = c.skipped + d.skipped,
+                waiting = c.waiting + d.waiting,
                 total = c.total + d.queued + d.picked_up + d.completed + d.failed + d.cancelled + d.skipped
             from change d where c.action_id = d.action_id
             returning c.*, d.payload),

@@ -6,6 +6,8 @@ namespace Saltern.Server.Actions;
 internal sealed class OrderChecks(ActionKinds kinds, ActionsOptions options)
 {
     private const int LongestDescription = 1_000;
+    private const int MostAttempts = 20;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(366);
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(7);
 
     public IReadOnlyList<ArgumentError> Check(ActionOrder order, DateTimeOffset now)
@@ -76,6 +78,17 @@ internal sealed class OrderChecks(ActionKinds kinds, ActionsOptions options)
         {
             errors.Add(new("deadlineSeconds", $"{order.DeadlineSeconds} is not allowed; "
                 + $"it is from 1 to {LongestDeadline.TotalSeconds} (seven days)"));
+        }
+
+        if (order.GiveUpAfterSeconds < 1 || order.GiveUpAfterSeconds > LongestWait.TotalSeconds)
+        {
+            errors.Add(new("giveUpAfterSeconds", $"{order.GiveUpAfterSeconds} is not allowed; "
+                + $"it is from 1 to {LongestWait.TotalSeconds} (a year)"));
+        }
+
+        if (order.MaxAttempts is < 1 or > MostAttempts)
+        {
+            errors.Add(new("maxAttempts", $"{order.MaxAttempts} is not allowed; it is from 1 to {MostAttempts}"));
         }
 
         if (order.Description?.Length > LongestDescription)

@@ -79,6 +79,7 @@ internal sealed class Rescheduling(
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         await Statement.ExecuteAsync(connection, ForgetAnswersSql, [action.Value], timeout, cancellationToken);
+        await Statement.ExecuteAsync(connection, ForgetLateSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new OrderOutcome.Done(targets);
@@ -128,7 +129,8 @@ internal sealed class Rescheduling(
         queued as (
             update action_target t
             set status = 'Queued', settled_at = null, picked_up_at = null, returned_at = null, submission_id = null,
-                not_before = $3, guessed = false, ran_anyway = false, repeats = 0, reason = null,
+                not_before = $3, guessed = false, waits = false, again = false, stopped_by = null,
+                ran_anyway = false, repeats = 0, reason = null,
                 earliest_at = a.earliest_at
             from final f join action a on a.id = f.action_id
             where t.action_id = f.action_id and t.minion_key = f.minion_key
@@ -142,6 +144,14 @@ internal sealed class Rescheduling(
     internal const string ForgetAnswersSql = """
         delete from ask k using action_target t
         where k.action_id = $1 and t.action_id = k.action_id and t.minion_key = k.minion_key and t.status = 'Queued'
+        """;
+
+    /// <summary>Attempts from before the order are history, also where the new one brings no answer.</summary>
+    internal const string ForgetLateSql = """
+        update earlier_attempt e set late = false
+        from action_target t
+        where e.action_id = $1 and e.late and t.action_id = e.action_id and t.minion_key = e.minion_key
+          and t.status = 'Queued'
         """;
 
     internal const string RingSql = "notify saltern_due";

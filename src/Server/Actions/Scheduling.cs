@@ -90,6 +90,12 @@ internal sealed class Scheduling(
     {
         var kind = kinds.Get(order.Kind);
         var earliest = order.EarliestAt is { } at && at > now ? at : now;
+        var safe = kind.SafeToRepeat(order.Arguments);
+        var giveUpAfter = order.GiveUpAfterSeconds is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : options.Value.GiveUpAfter;
+        // What is not safe to repeat waits in the queue for a minion that is away.
+        var expiresAfter = safe || giveUpAfter < options.Value.ExpiresAfter ? options.Value.ExpiresAfter : giveUpAfter;
         await using var command = Statement.Of(
             connection,
             InsertActionSql,
@@ -101,22 +107,24 @@ internal sealed class Scheduling(
             actor,
             now,
             earliest.ToUniversalTime(),
-            (order.ExpiresAt ?? earliest + options.Value.ExpiresAfter).ToUniversalTime(),
+            (order.ExpiresAt ?? earliest + expiresAfter).ToUniversalTime(),
             order.BatchSize,
             order.BatchPercent,
             order.DeadlineSeconds ?? (int)Math.Ceiling(kind.Deadline(order.Arguments).TotalSeconds),
             kind.Exclusive,
-            kind.SafeToRepeat(order.Arguments),
+            safe,
             kind.ReadsBody.ToString().ToLowerInvariant(),
-            kind.AskCall is not null);
+            kind.AskCall is not null,
+            (int)giveUpAfter.TotalSeconds,
+            order.MaxAttempts ?? (safe ? options.Value.MaxAttempts : 1));
         return new ActionId((long)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
     internal const string InsertActionSql = """
         insert into action (kind, arguments, description, target, resolve_at_start, created_by, created_at, earliest_at,
                             expires_at, batch_size, batch_percent, deadline_seconds, exclusive, safe_to_repeat,
-                            reads_body, asks_first, resolved_at)
-        values ($1, $2::json, $3, $4::json, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                            reads_body, asks_first, give_up_after_seconds, max_attempts, resolved_at)
+        values ($1, $2::json, $3, $4::json, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
                 case when $5 then null else $7::timestamptz end)
         returning id
         """;

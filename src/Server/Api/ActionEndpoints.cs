@@ -31,6 +31,9 @@ internal static class ActionEndpoints
         actions.MapPost("/{id:long}/cancel", CancelAsync).RequireAuthorization(PermissionNames.Schedule)
             .WithSummary("Cancel what is still queued, of the action or of some minions")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        actions.MapPost("/{id:long}/stop", StopAsync).RequireAuthorization(PermissionNames.Schedule)
+            .WithSummary("Stop what runs, of the action or of some minions")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         actions.MapPost("/{id:long}/reschedule", RescheduleAsync).RequireAuthorization(PermissionNames.Schedule)
             .WithSummary("Run failed or all final targets once more")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -123,6 +126,20 @@ internal static class ActionEndpoints
             CancelOutcome.NotFound => Problems.NoAction(id),
             _ => throw new InvalidOperationException("A cancel is done, or there is no such action."),
         };
+    }
+
+    private static async Task<Results<Ok<StopAnswer>, ProblemHttpResult>> StopAsync(
+        long id, StopRequest? request, Stopping stopping, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        if (request?.Minions is { Count: 0 })
+        {
+            return Problems.Invalid("minions", "Name at least one minion, or leave it out to stop all that run.");
+        }
+
+        return await stopping.StopAsync(
+            new ActionId(id), request?.Minions, ActorOf(user), cancellationToken) is OrderOutcome.Done done
+            ? TypedResults.Ok(new StopAnswer(done.Targets))
+            : Problems.NoAction(id);
     }
 
     private static async Task<Results<Ok<RescheduleAnswer>, ProblemHttpResult>> RescheduleAsync(
@@ -218,6 +235,8 @@ internal static class ActionEndpoints
         BatchSize = request.BatchSize,
         BatchPercent = request.BatchPercent,
         DeadlineSeconds = request.DeadlineSeconds,
+        GiveUpAfterSeconds = request.GiveUpAfterSeconds,
+        MaxAttempts = request.MaxAttempts,
         ResolveAtStart = request.ResolveAtStart ?? false,
     };
 }

@@ -13,7 +13,13 @@ internal sealed record ClaimedSubmission
 
     public required Jid Jid { get; init; }
 
-    public required bool IsAsk { get; init; }
+    /// <summary>What is asked; null where the action itself is handed over.</summary>
+    public required AskPurpose? Purpose { get; init; }
+
+    public bool IsAsk => Purpose is not null;
+
+    /// <summary>The jid that is asked about.</summary>
+    public string? AboutJid { get; init; }
 
     public required string Kind { get; init; }
 

@@ -140,7 +140,7 @@ internal sealed class Claiming(
         """;
 
     internal const string CountsSql =
-        "select action_id, picked_up from action_counts where action_id = any($1::bigint[])";
+        "select action_id, picked_up - waiting from action_counts where action_id = any($1::bigint[])";
 
     internal const string ClaimSql = $"""
         with chosen as (
@@ -171,6 +171,6 @@ internal sealed class Claiming(
     /// </summary>
     internal const string KeepAnswersSql = """
         update ask set before = answer, answer = null, answered_at = null, submission_id = null, due_at = $3
-        where action_id = $1 and minion_key = any($2::bigint[])
+        where action_id = $1 and minion_key = any($2::bigint[]) and purpose = 'Kind'
         """;
 }

@@ -41,6 +41,13 @@ internal sealed class DispatchOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan AskDeadline { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A minion that does not answer is asked again after pauses that double up to this one, and as soon as it is
+    /// heard from.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan AskAbsent { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Start with dispatch paused, whatever the database says.</summary>
     public bool StartPaused { get; set; }
 }

@@ -72,8 +72,9 @@ internal static class DueLook
     internal const string DueSql = $"""
         with recursive due as materialized (
             select row_number() over (order by a.earliest_at, a.id) as place, a.id, a.kind, a.earliest_at, a.expires_at,
-                   a.deadline_seconds, a.batch_size, a.batch_percent, a.asks_first, a.exclusive, c.total, c.queued,
-                   w.size - c.picked_up as wanted
+                   a.deadline_seconds, a.batch_size, a.batch_percent, a.asks_first, a.safe_to_repeat,
+                   a.exclusive, c.total, c.queued,
+                   w.size - c.picked_up + c.waiting as wanted
             from action a
             join action_counts c on c.action_id = a.id
             cross join lateral (
@@ -81,7 +82,7 @@ internal static class DueLook
                             when a.batch_percent is not null then greatest(1, c.total::bigint * a.batch_percent / 100)
                             else c.total end as size) as w
             where a.status in ('Scheduled', 'Running') and a.cancelled_at is null and a.earliest_at <= $2
-              and a.expires_at > $2 and c.queued > 0 and c.picked_up < w.size and a.kind = any($8::text[])
+              and a.expires_at > $2 and c.queued > 0 and c.picked_up - c.waiting < w.size and a.kind = any($8::text[])
             order by a.earliest_at, a.id
             limit $5),
         head as materialized (
@@ -118,6 +119,7 @@ internal static class DueLook
                     from head h cross join lateral (select h.action_id, unnest(h.minions) as minion_key) as t
                     where a.exclusive and $7 and h.action_id = a.id
                       and (not a.asks_first or {ReadyTargets.IsAnswered})
+                      and (a.safe_to_repeat or a.asks_first or {ReadyTargets.IsHeard})
                     limit least(l.free, a.wanted)) as found) as r
             where l.free > 0 and l.visits > 0)
         select a.id, a.kind, a.earliest_at, a.expires_at, a.deadline_seconds, a.batch_size, a.batch_percent,

@@ -196,7 +196,8 @@ internal sealed partial class OutcomeRecording(
     private Task ReleaseAsksAsync(
         NpgsqlConnection connection, SubmissionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
         Statement.ExecuteAsync(
-            connection, ReleaseAsksSql, [id.Value, now + options.Value.AskDeadline, node.Value], cancellationToken);
+            connection, ReleaseAsksSql, [id.Value, now, node.Value, options.Value.AskDeadline, options.Value.AskAbsent],
+            cancellationToken);
 
     internal const string OutcomeSql =
         """
@@ -206,7 +207,8 @@ internal sealed partial class OutcomeRecording(
 
     internal const string NeverSentSql = """
         select s.is_ask from submission s join action a on a.id = s.action_id
-        where s.id = $1 and s.outcome is null and s.sends = 0 and (s.not_after <= $2 or a.cancelled_at is not null)
+        where s.id = $1 and s.outcome is null and s.sends = 0
+          and (s.not_after <= $2 or s.about is null and a.cancelled_at is not null)
         """;
 
     /// <summary>
@@ -220,7 +222,7 @@ internal sealed partial class OutcomeRecording(
     internal const string AnswerUnknownSql = """
         with answered as (
             update ask k set answered_at = $4, answer = '', submission_id = null from minion m
-            where k.action_id = $1 and k.submission_id = $2 and m.minion_key = k.minion_key
+            where k.action_id = $1 and k.submission_id = $2 and k.purpose = 'Kind' and m.minion_key = k.minion_key
               and m.minion_id = any($3::text[])
             returning 1)
         update submission set outstanding = outstanding - (select count(*) from answered) where id = $2
@@ -228,7 +230,10 @@ internal sealed partial class OutcomeRecording(
 
     internal const string ReleaseAsksSql = """
         with released as (
-            update ask k set submission_id = null, due_at = $2 from submission s
+            update ask k
+            set submission_id = null, tries = k.tries + 1,
+                due_at = $2::timestamptz + least($5::interval, $4::interval * power(2, least(k.tries, 20)))
+            from submission s
             where s.id = $1 and s.owner = $3 and k.action_id = s.action_id and k.submission_id = $1
               and k.answered_at is null)
         update submission set outstanding = 0 where id = $1 and owner = $3

@@ -22,6 +22,22 @@ internal static class ReadyTargets
             where q.minion_key = t.minion_key and q.exclusive and q.status = 'Queued'
               and (q.earliest_at, q.action_id) < (a.earliest_at, a.id) and {CountsInLine}))
         and (not a.asks_first or {IsAnswered})
+        and (a.safe_to_repeat or a.asks_first or {IsHeard})
+        """;
+
+    /// <summary>
+    /// Whether the minion was heard from just now: what is not safe to repeat is handed to no other, so that waiting
+    /// for it costs no attempt and needs no guess. A ping that was answered counts by itself: signs of life are written
+    /// a little later, and not at all by a process that dies.
+    /// </summary>
+    public const string IsHeard = """
+        (exists (
+            select 1 from minion_contact c
+            where c.minion_key = t.minion_key and c.last_contact_at > $2 - $3::interval)
+         or exists (
+            select 1 from ask k
+            where k.action_id = t.action_id and k.minion_key = t.minion_key and k.purpose = 'Ping'
+              and k.answered_at > $2 - $3::interval))
         """;
 
     /// <summary>
@@ -38,7 +54,8 @@ internal static class ReadyTargets
     public const string IsAnswered = """
         exists (
             select 1 from ask k
-            where k.action_id = t.action_id and k.minion_key = t.minion_key and k.answer is not null
+            where k.action_id = t.action_id and k.minion_key = t.minion_key and k.purpose = 'Kind'
+              and k.answer is not null
               and k.answered_at > $2 - $3::interval)
         """;
 }

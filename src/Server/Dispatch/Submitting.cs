@@ -51,8 +51,8 @@ internal sealed partial class Submitting(
     private SaltCall CallOf(ClaimedSubmission submission)
     {
         var kind = kinds.Get(submission.Kind);
-        return submission.IsAsk
-            ? kind.AskCall ?? throw new InvalidOperationException($"{kind.Name} asks nothing")
+        return submission.Purpose is { } purpose
+            ? AskCalls.Of(purpose, kind, submission.AboutJid)
             : kind.BuildCall(submission.Arguments);
     }
 
@@ -80,12 +80,13 @@ internal sealed partial class Submitting(
         Id = new SubmissionId(row.GetInt64(0)),
         Action = new ActionId(row.GetInt64(1)),
         Jid = Jid.Parse(row.GetString(2)),
-        IsAsk = row.GetBoolean(3),
+        Purpose = row.IsDBNull(3) ? null : Enum.Parse<AskPurpose>(row.GetString(3)),
         Sends = row.GetInt32(4),
         SinceFirstSent = row.IsDBNull(5) ? TimeSpan.Zero : row.GetTimeSpan(5),
         Kind = row.GetString(6),
         Arguments = JsonElement.Parse(row.GetString(7)),
         SafeToRepeat = row.GetBoolean(8),
+        AboutJid = row.IsDBNull(9) ? null : row.GetString(9),
     };
 
     internal const string RenewSql = """
@@ -96,11 +97,11 @@ internal sealed partial class Submitting(
                 deadline_at = case when s.sends = 0 then $4 + (s.deadline_at - s.created_at) else s.deadline_at end
             from action a
             where s.id = $1 and s.owner = $2 and s.lease_until > now() and s.outcome is null and s.not_after > $4
-              and a.id = s.action_id and (s.sends > 0 or a.cancelled_at is null)
-            returning s.id, s.action_id, s.jid, s.is_ask, s.sends, s.first_sent_at)
-        select r.id, r.action_id, r.jid, r.is_ask, r.sends, now() - r.first_sent_at, a.kind, a.arguments,
-               a.safe_to_repeat
-        from renewed r join action a on a.id = r.action_id
+              and a.id = s.action_id and (s.sends > 0 or s.about is not null or a.cancelled_at is null)
+            returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.sends, s.first_sent_at)
+        select r.id, r.action_id, r.jid, r.ask_purpose, r.sends, now() - r.first_sent_at, a.kind, a.arguments,
+               a.safe_to_repeat, b.jid
+        from renewed r join action a on a.id = r.action_id left join submission b on b.id = r.about
         """;
 
     /// <summary>Those of the submission that have not returned. Index action_target_by_status.</summary>

@@ -83,6 +83,16 @@ internal sealed partial class SignsOfLife(
         select (select count(*) from touched) + (select count(*) from first)
         """;
 
+    /// <summary>What was asked in vain of minions that are heard from is asked now. Index ask_on_contact.</summary>
+    internal const string AskNowSql = """
+        update ask k set due_at = least(k.due_at, $2), on_contact = false
+        from (select action_id, minion_key, purpose from ask
+              where on_contact and minion_key = any((select $1::bigint[])::bigint[])
+              order by action_id, minion_key, purpose
+              for update) h
+        where k.action_id = h.action_id and k.minion_key = h.minion_key and k.purpose = h.purpose and k.on_contact
+        """;
+
     /// <summary>Takes one batch of start events and returns how many, and which minions they were from.</summary>
     public async Task<(int Taken, IReadOnlyList<MinionKey> Minions)> RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -91,6 +101,12 @@ internal sealed partial class SignsOfLife(
             connection, TakeStartsSql, [options.Value.StartEventBatch, clock.GetUtcNow()],
             row => (row.GetInt32(0), row.GetFieldValue<long[]>(1)), cancellationToken);
         var (taken, minions) = passes.Single();
+        if (minions.Length > 0)
+        {
+            await Statement.ExecuteAsync(connection, AskNowSql, [minions, clock.GetUtcNow()], cancellationToken);
+            bells.Due.Ring();
+        }
+
         return (taken, [.. minions.Select(key => new MinionKey(key))]);
     }
 
@@ -117,6 +133,12 @@ internal sealed partial class SignsOfLife(
             news += await TouchAsync(some, cancellationToken);
         }
 
+        if (news > 0)
+        {
+            // What waits for a sign of life, queued or picked up, may go on.
+            bells.Due.Ring();
+        }
+
         return news;
     }
 
@@ -131,7 +153,9 @@ internal sealed partial class SignsOfLife(
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var command = Statement.Of(connection, TouchSql, keys, clock.GetUtcNow());
-        return (int)(long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var news = (int)(long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await Statement.ExecuteAsync(connection, AskNowSql, [keys, clock.GetUtcNow()], cancellationToken);
+        return news;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -176,7 +176,7 @@ internal sealed partial class JobCacheDays(
 
     internal const string StillNeededSql = """
         select exists (select 1 from inbox where returned_at < $1)
-            or exists (select 1 from submission where outstanding > 0 and created_at < $1)
+            or exists (select 1 from submission where outstanding + waiting > 0 and created_at < $1)
         """;
 
     private static string MakeSql(JobCacheDay day) => $"""

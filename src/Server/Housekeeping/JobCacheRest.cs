@@ -63,7 +63,7 @@ internal sealed partial class JobCacheRest(
             where (r.alter_time < $2
                    or (r.alter_time is null or r.alter_time > $3) and r.jid < $4 and r.jid ~ '^[0-9]{20}')
               and not exists (select 1 from inbox i where i.jid = r.jid)
-              and not exists (select 1 from submission s where s.jid = r.jid and s.outstanding > 0)
+              and not exists (select 1 from submission s where s.jid = r.jid and s.outstanding + s.waiting > 0)
             limit $1),
         kept as (
             insert into kept_result (action_id, minion_key, number, result, cut)
@@ -90,7 +90,7 @@ internal sealed partial class JobCacheRest(
         where jid = any(array(
             select j.jid from salt.jids j
             where j.jid < $2 and j.jid ~ '^[0-9]{20}'
-              and not exists (select 1 from submission s where s.jid = j.jid and s.outstanding > 0)
+              and not exists (select 1 from submission s where s.jid = j.jid and s.outstanding + s.waiting > 0)
             order by j.jid limit $1))
         """;
 

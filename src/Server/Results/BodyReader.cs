@@ -147,6 +147,12 @@ internal sealed partial class BodyReader(
             return;
         }
 
+        if (one.Purpose != AskPurpose.Kind)
+        {
+            read.WatchAnswers.Add((one, WatchAnswer.Read(one.Purpose!.Value, one.AboutJid, returned)));
+            return;
+        }
+
         if (!returned.Success)
         {
             read.Add(one, new TargetOutcome.AskLater(AskAgain, "the minion could not answer yet"));
@@ -201,7 +207,8 @@ internal sealed partial class BodyReader(
         Submission = new SubmissionId(row.GetInt64(2)),
         Minion = new MinionKey(row.GetInt64(3)),
         Kind = row.GetString(4),
-        IsAsk = row.GetBoolean(5),
+        Purpose = row.IsDBNull(5) ? null : Enum.Parse<AskPurpose>(row.GetString(5)),
+        AboutJid = row.IsDBNull(12) ? null : row.GetString(12),
         Before = row.IsDBNull(6) ? null : row.GetString(6),
         PickedUp = row.GetBoolean(7),
         Success = row.GetBoolean(8),
@@ -219,8 +226,8 @@ internal sealed partial class BodyReader(
 
     /// <summary>By minion: grains are learned in this order, and whoever writes to many minions keeps to it.</summary>
     internal const string ToReadSql = """
-        select i.id, s.action_id, s.id, m.minion_key, a.kind, s.is_ask, k.before, t.status = 'PickedUp', i.success,
-               i.jid, i.minion_id, i.returned_at
+        select i.id, s.action_id, s.id, m.minion_key, a.kind, s.ask_purpose, k.before, t.status = 'PickedUp', i.success,
+               i.jid, i.minion_id, i.returned_at, b.jid
         from unnest((select $1::bigint[])) as w(id)
         join inbox i on i.id = w.id
         join submission s on s.jid = i.jid
@@ -228,7 +235,8 @@ internal sealed partial class BodyReader(
         join master r on r.id = s.master_id
         join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = i.minion_id
         join action_target t on t.action_id = s.action_id and t.minion_key = m.minion_key
-        left join ask k on k.action_id = s.action_id and k.minion_key = m.minion_key
+        left join ask k on k.action_id = s.action_id and k.minion_key = m.minion_key and k.purpose = 'Kind'
+        left join submission b on b.id = s.about
         order by m.minion_key, i.id
         """;
 

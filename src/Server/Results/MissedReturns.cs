@@ -39,7 +39,7 @@ internal sealed partial class MissedReturns(
         return found;
     }
 
-    /// <summary>Indexes submission_open, salt_returns_jid_id.</summary>
+    /// <summary>Indexes submission_unfinished, salt_returns_jid_id.</summary>
     internal const string FindSql = """
         insert into inbox (jid, minion_id, returned_at, success)
         select distinct on (r.jid, r.id) r.jid, r.id, usable_time(r.alter_time), r.success = 'true'
@@ -51,7 +51,7 @@ internal sealed partial class MissedReturns(
           on t.action_id = s.action_id and t.minion_key = m.minion_key and t.submission_id = s.id
         left join ask k on s.is_ask and k.action_id = s.action_id and k.minion_key = m.minion_key
           and k.submission_id = s.id
-        where s.outstanding > 0 and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
+        where s.outstanding + s.waiting > 0 and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
           and (t.status = 'PickedUp' and t.returned_at is null or k.action_id is not null)
           and not exists (select 1 from inbox i where i.jid = r.jid and i.minion_id = r.id)
         order by r.jid, r.id, r.alter_time

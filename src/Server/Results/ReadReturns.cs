@@ -21,6 +21,9 @@ internal sealed class ReadReturns
     /// <summary>Asks after a pick-up that decided their target.</summary>
     public List<(ReturnToRead Return, TargetStatus Status, string? Reason)> Decided { get; } = [];
 
+    /// <summary>Answers about jobs that are overdue or to be stopped, and to pings.</summary>
+    public List<(ReturnToRead Return, WatchAnswer Answer)> WatchAnswers { get; } = [];
+
     /// <summary>Grains that the fleet has not learned yet.</summary>
     public List<(MinionKey Minion, JsonElement Grains)> Grains { get; } = [];
 
@@ -46,6 +49,7 @@ internal sealed class ReadReturns
         .. AskLater.Select(one => one.Return.InboxId),
         .. Answers.Select(one => one.Return.InboxId),
         .. Decided.Select(one => one.Return.InboxId),
+        .. WatchAnswers.Select(one => one.Return.InboxId),
     ];
 
     /// <summary>

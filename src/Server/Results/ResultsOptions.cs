@@ -42,6 +42,33 @@ internal sealed class ResultsOptions
     public TimeSpan BusyPause { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// A minion tries three times, a minute apart, to deliver a return, and has removed the job by then: that a job
+    /// does not run counts when it is said twice, at least this far apart.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan ProofAfter { get; set; } = TimeSpan.FromMinutes(4);
+
+    /// <summary>An overdue job is first asked about no sooner after its submission: it may not have begun.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan FirstAskAfter { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often a minion is asked about an overdue job that runs.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan AskWhileRunning { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>When a minion is asked again after an answer that was no use.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan AskAgain { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a job that was told to end may take until it is looked for, and killed if it runs.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Before the second attempt of one that was lost; before the third twice as long, and so on.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan RetryPause { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
     /// Each batch that is settled holds one of them in memory at a time.
     /// </summary>

@@ -12,7 +12,7 @@ internal static class ResultsRegistration
         services.AddSingleton<BodyReader>();
         services.AddSingleton<Settler>();
         services.AddSingleton<MissedReturns>();
-        services.AddSingleton<Deadlines>();
+        services.AddSingleton<Overdue>();
         services.AddHostedService<ReturnListener>();
         services.AddHostedService<ResultsSweep>();
         return services;

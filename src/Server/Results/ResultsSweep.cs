@@ -10,7 +10,7 @@ namespace Saltern.Server.Results;
 /// </summary>
 internal sealed partial class ResultsSweep(
     MissedReturns missed,
-    Deadlines deadlines,
+    Overdue overdue,
     Bells bells,
     IOptions<ResultsOptions> options,
     TimeProvider clock,
@@ -26,7 +26,7 @@ internal sealed partial class ResultsSweep(
             bells.Inbox.Ring();
         }
 
-        return found + await deadlines.RunOnceAsync(cancellationToken);
+        return found + await overdue.RunOnceAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

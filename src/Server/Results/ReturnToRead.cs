@@ -24,7 +24,13 @@ internal sealed record ReturnToRead
 
     public required string Kind { get; init; }
 
-    public required bool IsAsk { get; init; }
+    /// <summary>What was asked; null for a return of the action itself.</summary>
+    public required AskPurpose? Purpose { get; init; }
+
+    public bool IsAsk => Purpose is not null;
+
+    /// <summary>The jid that was asked about.</summary>
+    public string? AboutJid { get; init; }
 
     /// <summary>What an ask before the pick-up was answered, to compare this answer with.</summary>
     public string? Before { get; init; }

@@ -12,19 +12,25 @@ internal sealed class SetApart(
     NpgsqlConnection connection, ReadReturns read, Counters counters, TimeSpan busyPause, DateTimeOffset now)
 {
     /// <summary>
-    /// Adds to <paramref name="settledBySubmission"/> how many outstanding returns each submission lost. Returns the
+    /// Adds to <paramref name="fewer"/> how many outstanding returns each submission lost. Returns the
     /// inbox ids of returns whose targets wait for them no more.
     /// </summary>
     public async Task<IReadOnlyList<long>> SettleAsync(
-        SortedDictionary<long, int> settledBySubmission, CancellationToken cancellationToken)
+        OutstandingChange fewer, CancellationToken cancellationToken)
     {
         var late = new List<long>();
         foreach (var (one, reason) in read.Busy)
         {
             var changed = await Statement.QueryAsync(
                 connection, RequeueSql, [.. Key(one), reason, now, now + busyPause, one.ReturnedAt],
-                row => Enum.Parse<TargetStatus>(row.GetString(0)), cancellationToken);
-            Count(one, changed, settledBySubmission);
+                row => (Status: Enum.Parse<TargetStatus>(row.GetString(0)), Waited: row.GetBoolean(1)),
+                cancellationToken);
+            foreach (var (status, waited) in changed)
+            {
+                Count(one, status, waited);
+                fewer.End(one.Submission.Value, waited);
+            }
+
             if (changed.Count == 0)
             {
                 late.Add(one.InboxId);
@@ -34,24 +40,24 @@ internal sealed class SetApart(
         foreach (var (one, status, reason) in read.Decided)
         {
             var changed = await Statement.QueryAsync(
-                connection, DecideSql, [.. Key(one), status.ToString(), reason, now], row => row.GetInt64(0),
-                cancellationToken);
-            await AnswerAsync(one, null, settledBySubmission, cancellationToken);
-            Count(one, [.. changed.Select(_ => status)], null);
-            foreach (var submission in changed)
+                connection, DecideSql, [.. Key(one), status.ToString(), reason, now], 
+                row => (Submission: row.GetInt64(0), Waited: row.GetBoolean(1)), cancellationToken);
+            await AnswerAsync(one, null, fewer, cancellationToken);
+            foreach (var (submission, waited) in changed)
             {
-                Fewer(settledBySubmission, submission);
+                Count(one, status, waited);
+                fewer.End(submission, waited);
             }
         }
 
         foreach (var (one, answer) in read.Answers)
         {
-            await AnswerAsync(one, answer, settledBySubmission, cancellationToken);
+            await AnswerAsync(one, answer, fewer, cancellationToken);
         }
 
         foreach (var (one, after, reason) in read.AskLater)
         {
-            if (!await AskLaterAsync(one, after, reason, settledBySubmission, cancellationToken))
+            if (!await AskLaterAsync(one, after, reason, fewer, cancellationToken))
             {
                 late.Add(one.InboxId);
             }
@@ -61,20 +67,19 @@ internal sealed class SetApart(
     }
 
     private async Task AnswerAsync(
-        ReturnToRead one, string? answer, SortedDictionary<long, int> settledBySubmission,
-        CancellationToken cancellationToken)
+        ReturnToRead one, string? answer, OutstandingChange fewer, CancellationToken cancellationToken)
     {
         var answered = await Statement.ExecuteAsync(
             connection, AnswerSql, [.. Key(one), answer, now], cancellationToken);
         if (answered > 0)
         {
-            Fewer(settledBySubmission, one.Submission.Value);
+            fewer.End(one.Submission.Value);
         }
     }
 
     /// <summary>False for a return whose target waits for it no more.</summary>
     private async Task<bool> AskLaterAsync(
-        ReturnToRead one, TimeSpan after, string reason, SortedDictionary<long, int> settledBySubmission,
+        ReturnToRead one, TimeSpan after, string reason, OutstandingChange fewer,
         CancellationToken cancellationToken)
     {
         if (one.IsAsk)
@@ -83,7 +88,7 @@ internal sealed class SetApart(
                 connection, AskAgainSql, [.. Key(one), now + after], cancellationToken);
             if (asked > 0)
             {
-                Fewer(settledBySubmission, one.Submission.Value);
+                fewer.End(one.Submission.Value);
             }
 
             return true;
@@ -95,20 +100,8 @@ internal sealed class SetApart(
         return noted is [> 0];
     }
 
-    private void Count(ReturnToRead one, List<TargetStatus> changed, SortedDictionary<long, int>? settledBySubmission)
-    {
-        foreach (var status in changed)
-        {
-            counters.Add(one.Action, CountChange.Move(TargetStatus.PickedUp, status, 1), [one.Minion.Value]);
-            if (settledBySubmission is not null)
-            {
-                Fewer(settledBySubmission, one.Submission.Value);
-            }
-        }
-    }
-
-    private static void Fewer(SortedDictionary<long, int> settledBySubmission, long submission) =>
-        settledBySubmission[submission] = settledBySubmission.GetValueOrDefault(submission) + 1;
+    private void Count(ReturnToRead one, TargetStatus status, bool waited) =>
+        counters.Add(one.Action, CountChange.End(status, waited, 1), [one.Minion.Value]);
 
     private static object?[] Key(ReturnToRead one) => [one.Action.Value, one.Minion.Value, one.Submission.Value];
 
@@ -129,10 +122,10 @@ internal sealed class SetApart(
         set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
             settled_at = case when a.cancelled_at is null then null else $5::timestamptz end,
             not_before = case when a.cancelled_at is null then $6::timestamptz end,
-            reason = $4, submission_id = null, picked_up_at = null, returned_at = null, repeats = 0
+            reason = $4, submission_id = null, picked_up_at = null, returned_at = null, repeats = 0, waits = false
         from busy b join action a on a.id = b.action_id
         where t.action_id = b.action_id and t.minion_key = b.minion_key
-        returning t.status
+        returning t.status, b.waits
         """;
 
     /// <summary>An answer to an ask from before this attempt, come late, decides nothing.</summary>
@@ -140,11 +133,11 @@ internal sealed class SetApart(
         update action_target set status = $4, settled_at = $6, reason = $5
         where action_id = $1 and minion_key = $2 and status = 'PickedUp'
           and picked_up_at <= (select s.created_at from submission s where s.id = $3)
-        returning submission_id
+        returning submission_id, waits
         """;
 
     internal const string AnswerSql = """
-        update ask set answer = $4, answered_at = $5, submission_id = null
+        update ask set answer = $4, answered_at = $5, submission_id = null, on_contact = false, tries = 0
         where action_id = $1 and minion_key = $2 and submission_id = $3
         """;
 
@@ -163,7 +156,7 @@ internal sealed class SetApart(
             returning 1),
         due as (
             update ask k set due_at = $6, submission_id = null, answered_at = null
-            from noted n where k.action_id = $1 and k.minion_key = $2)
+            from noted n where k.action_id = $1 and k.minion_key = $2 and k.purpose = 'Kind')
         select count(*) from noted
         """;
 }

@@ -156,7 +156,7 @@ internal sealed partial class Settler(
     private Task<Settled> SettleReadAsync(
         NpgsqlConnection connection, List<TakenReturn> taken, ReadReturns read, DateTimeOffset now,
         CancellationToken cancellationToken) =>
-        new SettlingBatch(connection, taken, read, options.Value.BusyPause, now).SettleAsync(cancellationToken);
+        new SettlingBatch(connection, taken, read, options.Value, now).SettleAsync(cancellationToken);
 
     /// <summary>Data that PostgreSQL or a reader refuses, as against a database that is away.</summary>
     private static bool IsOfTheContent(Exception problem) => problem

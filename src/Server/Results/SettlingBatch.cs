@@ -10,11 +10,11 @@ namespace Saltern.Server.Results;
 /// with what is outstanding; and the counters.
 /// </summary>
 internal sealed class SettlingBatch(
-    NpgsqlConnection connection, IReadOnlyList<TakenReturn> taken, ReadReturns read, TimeSpan busyPause,
+    NpgsqlConnection connection, IReadOnlyList<TakenReturn> taken, ReadReturns read, ResultsOptions options,
     DateTimeOffset now)
 {
     private readonly Counters counters = new();
-    private readonly SortedDictionary<long, int> settledBySubmission = [];
+    private readonly OutstandingChange fewer = new();
 
     public async Task<Settled> SettleAsync(CancellationToken cancellationToken)
     {
@@ -22,8 +22,10 @@ internal sealed class SettlingBatch(
         var left = taken.Where(one => one.IsMatched && !one.IsAsk && !apart.Contains(one.InboxId))
             .ToDictionary(one => one.InboxId);
         var targets = await SettleWaitingAsync(left, cancellationToken);
-        var apartAndLate = await new SetApart(connection, read, counters, busyPause, now)
-            .SettleAsync(settledBySubmission, cancellationToken);
+        var apartAndLate = await new SetApart(connection, read, counters, options.BusyPause, now)
+            .SettleAsync(fewer, cancellationToken);
+        await new WatchAnswers(connection, counters, fewer, options, now)
+            .ApplyAsync(read.WatchAnswers, cancellationToken);
         foreach (var one in taken.Where(one => apartAndLate.Contains(one.InboxId)))
         {
             left.Add(one.InboxId, one);
@@ -35,7 +37,7 @@ internal sealed class SettlingBatch(
             connection, DrainSql,
             [
                 taken.Select(one => one.InboxId).ToArray(),
-                settledBySubmission.Keys.ToArray(), settledBySubmission.Values.ToArray(),
+                fewer.Submissions, fewer.Outstanding, fewer.Waiting,
             ],
             cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
@@ -59,12 +61,12 @@ internal sealed class SettlingBatch(
         {
             var submission = reader.GetInt64(1);
             var minions = reader.GetFieldValue<long[]>(4);
+            var waited = reader.GetBoolean(5);
             counters.Add(
                 new ActionId(reader.GetInt64(0)),
-                CountChange.Move(
-                    TargetStatus.PickedUp, Enum.Parse<TargetStatus>(reader.GetString(2)), minions.Length),
+                CountChange.End(Enum.Parse<TargetStatus>(reader.GetString(2)), waited, minions.Length),
                 minions);
-            settledBySubmission[submission] = settledBySubmission.GetValueOrDefault(submission) + minions.Length;
+            fewer.End(submission, waited, minions.Length);
             foreach (var inboxId in reader.GetFieldValue<long[]>(3))
             {
                 left.Remove(inboxId);
@@ -94,6 +96,29 @@ internal sealed class SettlingBatch(
             counters.Add(action, CountChange.Move(TargetStatus.Failed, status, 1), [minion]);
         }
 
+        return latest.Count + await CorrectEarlierAsync(left, cancellationToken);
+    }
+
+    /// <summary>
+    /// Returns of attempts that came to nothing, as we thought, and after which we queued the target again by
+    /// ourselves: while it is still queued, that is taken back and the truth settles it. Otherwise the truth is
+    /// history, and the last word if the attempt that is under way brings none. Where nothing was to run any more, it
+    /// ran anyway.
+    /// </summary>
+    private async Task<int> CorrectEarlierAsync(
+        Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
+    {
+        var withdrawn = await Statement.QueryAsync(
+            connection, WithdrawSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
+            row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
+                Status: Enum.Parse<TargetStatus>(row.GetString(3))),
+            cancellationToken);
+        foreach (var (action, minion, inbox, status) in withdrawn)
+        {
+            left.Remove(inbox);
+            counters.Add(action, CountChange.Move(TargetStatus.Queued, status, 1), [minion]);
+        }
+
         var earlier = await Statement.QueryAsync(
             connection, CorrectEarlierSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
             row => row.GetInt64(0), cancellationToken);
@@ -102,7 +127,7 @@ internal sealed class SettlingBatch(
             left.Remove(inbox);
         }
 
-        return latest.Count + earlier.Count;
+        return withdrawn.Count + earlier.Count;
     }
 
     private async Task<int> CountRepeatsAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
@@ -127,9 +152,9 @@ internal sealed class SettlingBatch(
             from returned r
             where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
               and t.status = 'PickedUp'
-            returning t.action_id, t.submission_id, t.status, r.inbox_id, t.minion_key)
-        select action_id, submission_id, status, array_agg(inbox_id), array_agg(minion_key)
-        from settled group by action_id, submission_id, status
+            returning t.action_id, t.submission_id, t.status, r.inbox_id, t.minion_key, t.waits)
+        select action_id, submission_id, status, array_agg(inbox_id), array_agg(minion_key), waits
+        from settled group by action_id, submission_id, status, waits
         """;
 
     internal const string CorrectLatestSql = $"""
@@ -143,13 +168,44 @@ internal sealed class SettlingBatch(
         """;
 
     internal const string CorrectEarlierSql = $"""
-        with returned as materialized ({ReturnArrays.Table})
-        update earlier_attempt a
-        set status = r.status, guessed = false, ended_at = $1, returned_at = r.returned_at, reason = r.reason
-        from returned r
-        where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
-          and a.guessed
-        returning r.inbox_id
+        with returned as materialized ({ReturnArrays.Table}),
+        corrected as (
+            update earlier_attempt a
+            set status = r.status, guessed = false, late = t.status = 'PickedUp', ended_at = $1,
+                returned_at = r.returned_at, reason = r.reason
+            from returned r
+            join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
+            where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
+              and a.guessed
+            returning a.action_id, a.minion_key, r.inbox_id),
+        ran_anyway as (
+            update action_target t set ran_anyway = true
+            from corrected c
+            where t.action_id = c.action_id and t.minion_key = c.minion_key and t.status in ('Cancelled', 'Skipped'))
+        select inbox_id from corrected
+        """;
+
+    /// <summary>Locks the targets first: one that is being claimed is claimed.</summary>
+    internal const string WithdrawSql = $"""
+        with returned as materialized ({ReturnArrays.Table}),
+        queued as (
+            select r.*, t.attempt
+            from returned r
+            join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
+            where t.status = 'Queued' and t.again
+            order by t.action_id, t.minion_key
+            for update of t),
+        withdrawn as (
+            delete from earlier_attempt e using queued q
+            where e.action_id = q.action_id and e.minion_key = q.minion_key and e.number = q.attempt
+              and e.submission_id = q.submission_id and e.guessed
+            returning q.*, e.picked_up_at, e.repeats)
+        update action_target t
+        set status = w.status, settled_at = $1, returned_at = w.returned_at, reason = w.reason,
+            submission_id = w.submission_id, picked_up_at = w.picked_up_at, repeats = w.repeats, not_before = null,
+            again = false
+        from withdrawn w where t.action_id = w.action_id and t.minion_key = w.minion_key
+        returning t.action_id, t.minion_key, w.inbox_id, t.status
         """;
 
     internal const string RepeatSql = """
@@ -177,10 +233,13 @@ internal sealed class SettlingBatch(
         with drained as (
             delete from inbox i using unnest((select $1::bigint[])) as d(id) where i.id = d.id),
         locked as (
-            select s.id, d.settled
-            from submission s join unnest($2::bigint[], $3::int[]) as d(id, settled) on d.id = s.id
+            select s.id, d.outstanding, d.waiting
+            from submission s
+            join unnest($2::bigint[], $3::int[], $4::int[]) as d(id, outstanding, waiting) on d.id = s.id
             order by s.id
             for no key update of s)
-        update submission s set outstanding = s.outstanding - l.settled from locked l where s.id = l.id
+        update submission s
+        set outstanding = s.outstanding - l.outstanding, waiting = s.waiting - l.waiting
+        from locked l where s.id = l.id
         """;
 }

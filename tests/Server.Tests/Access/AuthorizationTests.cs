@@ -18,6 +18,7 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         { "GET", "/api/v1/actions/1/targets/web1", PermissionNames.Read },
         { "GET", "/api/v1/actions/1/targets/web1/result", PermissionNames.Read },
         { "POST", "/api/v1/actions/1/cancel", PermissionNames.Schedule },
+        { "POST", "/api/v1/actions/1/stop", PermissionNames.Schedule },
         { "POST", "/api/v1/actions/1/reschedule", PermissionNames.Schedule },
         { "POST", "/api/v1/actions/1/archive", PermissionNames.Schedule },
         { "POST", "/api/v1/actions/1/unarchive", PermissionNames.Schedule },

@@ -13,7 +13,7 @@ public sealed class FirstRefreshTests(PostgresServer server) : IAsyncLifetime
     {
         database = await TestDatabase.CreateAsync(server);
         rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(3);
+        await rig.AddMinionsAsync(3, heard: false);
     }
 
     public async ValueTask DisposeAsync()

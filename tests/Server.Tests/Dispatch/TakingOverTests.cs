@@ -116,11 +116,11 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await ClaimAndDieAsync();
         await EndLeaseAsync();
         rig.Clock.Advance(TimeSpan.FromHours(3));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
         Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
 
         await rig.DispatchAsync();
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
 
         Assert.Single(Salt.Submissions);
         Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));

@@ -110,7 +110,7 @@ public sealed class EndingDaysTests(PostgresServer server) : IAsyncLifetime
         await _ground.EndDaysAsync();
         Assert.True(await _ground.ExistsAsync("salt_returns_20260302"));
 
-        await _ground.Rig.Get<Saltern.Server.Results.Deadlines>().RunOnceAsync(CancellationToken.None);
+        await _ground.Rig.GiveUpAsync();
         Assert.Equal("Failed", Assert.Single(await _ground.Rig.StatusesAsync(action)).Value);
         await _ground.EndDaysAsync();
         Assert.False(await _ground.ExistsAsync("salt_returns_20260302"));
@@ -178,7 +178,7 @@ public sealed class EndingDaysTests(PostgresServer server) : IAsyncLifetime
     {
         var (action, jid) = await _ground.OrderAsync(1);
         _ground.Rig.Clock.Advance(TimeSpan.FromDays(11));
-        await _ground.Rig.Get<Saltern.Server.Results.Deadlines>().RunOnceAsync(CancellationToken.None);
+        await _ground.Rig.GiveUpAsync();
         await _ground.EndDaysAsync();
 
         await _ground.ReturnAsync(jid, "m1", HousekeepingGround.Start);

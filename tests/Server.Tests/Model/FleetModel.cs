@@ -66,6 +66,11 @@ internal sealed class FleetModel(int mostInFlight)
             target.Status = success ? "Completed" : "Failed";
             target.Guessed = false;
         }
+        else if (target.Status == "PickedUp"
+            && (target.Late is not { } late || string.CompareOrdinal(jid, late.Jid) > 0))
+        {
+            target.Late = (jid, success ? "Completed" : "Failed");
+        }
     }
 
     public void PassDeadlines(DateTimeOffset now)
@@ -75,8 +80,9 @@ internal sealed class FleetModel(int mostInFlight)
             if (!ended && deadlines[jid] <= now)
             {
                 attempts[(jid, minion)] = (action, Ended: true, Guessed: true);
-                action.Targets[minion].Status = "Failed";
-                action.Targets[minion].Guessed = true;
+                var late = action.Targets[minion].Late;
+                action.Targets[minion].Status = late?.Status ?? "Failed";
+                action.Targets[minion].Guessed = late is null;
             }
         }
     }
@@ -91,7 +97,7 @@ internal sealed class FleetModel(int mostInFlight)
         var goesOn = action.Targets.Values.Any(target => target.Status is "Queued" or "PickedUp");
         foreach (var target in again)
         {
-            (target.Status, target.Guessed, target.Jid) = ("Queued", false, null);
+            (target.Status, target.Guessed, target.Jid, target.Late) = ("Queued", false, null, null);
         }
 
         if (again.Count > 0)

@@ -60,6 +60,7 @@ internal sealed class ModelRun(TestDatabase database, int seed)
             order => order with
             {
                 BatchSize = batch, EarliestAt = earliest, ExpiresAt = earliest + ExpiresAfter, DeadlineSeconds = 600,
+                GiveUpAfterSeconds = 1, MaxAttempts = 1,
             });
         var action = new ModelAction
         {
@@ -140,7 +141,10 @@ internal sealed class ModelRun(TestDatabase database, int seed)
         var minutes = random.Next(1, 45);
         steps.Add($"{minutes} minutes pass");
         clock.Advance(TimeSpan.FromMinutes(minutes));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        // Watched, asked in vain, given up: the model knows the end of it.
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
         model.PassDeadlines(clock.GetUtcNow());
     }
 

@@ -7,6 +7,9 @@ internal sealed class ModelTarget
 
     public bool Guessed { get; set; }
 
+    /// <summary>What an attempt before the latest turned out to be while the latest was under way.</summary>
+    public (string Jid, string Status)? Late { get; set; }
+
     /// <summary>The jid of the latest attempt.</summary>
     public string? Jid { get; set; }
 }

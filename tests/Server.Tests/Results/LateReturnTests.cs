@@ -110,7 +110,7 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
         await rig.DispatchAsync();
         var jid = rig.Salt[0].Submissions.Last().Jid;
         rig.Clock.Advance(TimeSpan.FromDays(1));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.GiveUpAsync();
         await rig.ReturnAsync(
             jid, "m2", """["The function \"state.apply\" is running as PID 18995 and was started at 2026"]""", 1,
             "state.apply");
@@ -159,9 +159,9 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
         }
 
         rig.Clock.Advance(TimeSpan.FromHours(2));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
         await rig.SettleAsync();
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
 
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
     }
@@ -174,7 +174,7 @@ public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
         await rig.ReturnAsync(jid, "m1");
         await rig.SettleAsync();
         rig.Clock.Advance(TimeSpan.FromHours(2));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.GiveUpAsync();
         return (action, jid);
     }
 }

@@ -128,7 +128,7 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         await AskAgainAsync();
         var early = rig.Salt[0].Submissions.Last().Jid;
         rig.Clock.Advance(TimeSpan.FromDays(1));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.GiveUpAsync();
         await rig.Get<Rescheduling>().RescheduleAsync(
             action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
         await rig.DispatchAsync();
@@ -150,7 +150,7 @@ public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
         await rig.DispatchAsync();
         var jid = rig.Salt[0].Submissions.Last(one => one.Function == "system.reboot").Jid;
         rig.Clock.Advance(TimeSpan.FromDays(1));
-        await rig.Get<Deadlines>().RunOnceAsync(CancellationToken.None);
+        await rig.GiveUpAsync();
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
 
         await rig.ReturnAsync(jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");

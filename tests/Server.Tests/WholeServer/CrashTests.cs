@@ -135,7 +135,11 @@ public sealed class CrashTests(PostgresServer postgres) : IAsyncLifetime
             ("Masters:0:ConnectTimeoutSeconds", "2"),
             ("Dispatch:Lease", "00:00:05"),
             ("Dispatch:EvidenceGrace", "00:00:01"),
+            ("Dispatch:AskDeadline", "00:00:04"),
             ("Results:Sweep", "00:00:01"),
+            ("Results:FirstAskAfter", "00:00:05"),
+            ("Results:ProofAfter", "00:00:03"),
+            ("Results:RetryPause", "00:00:01"),
             ("Actions:RefreshNewMinions", "false"),
         ],
         CancellationToken.None);

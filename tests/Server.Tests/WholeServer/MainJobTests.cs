@@ -155,7 +155,8 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
     {
         rig.Master.TakeDown("minion0007");
 
-        var action = await rig.ScheduleAsync("ping", change: order => order with { DeadlineSeconds = 3 });
+        var action = await rig.ScheduleAsync(
+            "ping", change: order => order with { DeadlineSeconds = 3, GiveUpAfterSeconds = 6 });
 
         Assert.Equal("Failed", await rig.UntilEndedAsync(action));
         Assert.Equal("minion0007", await rig.Database.ScalarAsync<string>(

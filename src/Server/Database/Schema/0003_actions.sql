@@ -18,6 +18,8 @@ create table saltern.action (
     batch_size       integer check (batch_size > 0),
     batch_percent    integer check (batch_percent between 1 and 100),
     deadline_seconds integer not null check (deadline_seconds > 0),
+    give_up_after_seconds integer not null default 604800 check (give_up_after_seconds > 0),
+    max_attempts     integer not null default 1 check (max_attempts > 0),
     exclusive        boolean not null,
     safe_to_repeat   boolean not null,
     reads_body       text not null check (reads_body in ('never', 'failed', 'always')),
@@ -39,6 +41,7 @@ create table saltern.action_counts (
     total     integer not null,
     queued    integer not null check (queued >= 0),
     picked_up integer not null default 0 check (picked_up >= 0),
+    waiting   integer not null default 0 check (waiting between 0 and picked_up),
     completed integer not null default 0 check (completed >= 0),
     failed    integer not null default 0 check (failed >= 0),
     cancelled integer not null default 0 check (cancelled >= 0),
@@ -46,18 +49,23 @@ create table saltern.action_counts (
     check (queued + picked_up + completed + failed + cancelled + skipped = total))
     with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
--- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets.
+-- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets. outstanding counts
+-- targets whose return is awaited, waiting those of which nobody knows where they are: these are not in flight.
 create sequence saltern.submission_id;
 create table saltern.submission (
     id            bigint primary key,
     action_id     bigint not null references saltern.action on delete cascade,
     master_id     integer not null references saltern.master,
     jid           text not null unique,
-    is_ask        boolean not null default false,
+    ask_purpose   text,
+    is_ask        boolean not null generated always as (ask_purpose is not null) stored,
+    about         bigint,
     minions       integer not null,
     outstanding   integer not null check (outstanding >= 0),
+    waiting       integer not null default 0 check (waiting >= 0),
     created_at    timestamp with time zone not null,
     deadline_at   timestamp with time zone not null,
+    watched_at    timestamp with time zone,
     not_after     timestamp with time zone not null,
     owner         text not null,
     lease_until   timestamp with time zone not null,
@@ -71,13 +79,15 @@ create table saltern.submission (
 -- Loops: unfinished business of dispatch; what is in flight on a master; what is past its deadline.
 create index submission_undecided on saltern.submission (lease_until) where outcome is null;
 create index submission_open on saltern.submission (master_id, id) where outstanding > 0;
-create index submission_past_deadline on saltern.submission (deadline_at) where outstanding > 0;
+create index submission_unfinished on saltern.submission (id) where outstanding + waiting > 0;
+create index submission_past_deadline on saltern.submission (deadline_at) where outstanding + waiting > 0;
 create index submission_by_action on saltern.submission (action_id, id);
 
 -- A target, and with it the latest attempt: while submission_id is set, the row tells of that submission as this minion
 -- sees it. One row to write when a target is picked up and one when it is settled is what a fleet costs at least.
 -- No foreign keys on the tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting
 -- removes the rows of an action together; minions are never deleted.
+-- waits: nobody knows where the minion is; again: queued by ourselves after an attempt that came to nothing.
 -- exclusive and earliest_at are the action's, which never change while a target of it is queued: they are here for the
 -- indexes that hold the line of each minion.
 create table saltern.action_target (
@@ -88,6 +98,9 @@ create table saltern.action_target (
     exclusive     boolean not null,
     earliest_at   timestamp with time zone not null default now(),
     guessed       boolean not null default false,
+    waits         boolean not null default false,
+    again         boolean not null default false,
+    stopped_by    text,
     ran_anyway    boolean not null default false,
     attempt       integer not null default 0,
     repeats       integer not null default 0,
@@ -124,6 +137,7 @@ create table saltern.earlier_attempt (
     submission_id bigint not null,
     status        text not null check (status in ('Completed', 'Failed', 'Busy')),
     guessed       boolean not null default false,
+    late          boolean not null default false,
     picked_up_at  timestamp with time zone not null,
     returned_at   timestamp with time zone,
     ended_at      timestamp with time zone not null,
@@ -150,20 +164,28 @@ create table saltern.kept_result (
     cut        boolean not null,
     primary key (action_id, minion_key, number));
 
--- Asks: small submissions of our own on behalf of a target (its boot id before and after a reboot, ...). One at a
--- time per target; answered ones stay until the next replaces them.
+-- Asks: small submissions of our own on behalf of a target. The purposes are AskPurpose's. One of each at a time per
+-- target; answered ones stay until the next replaces them. about is the submission that is asked about; on_contact: as
+-- soon as the minion is heard from; tries: how often it was asked in vain; missing_since: when the minion first said that the job does not run.
 create table saltern.ask (
     action_id     bigint not null,
     minion_key    bigint not null,
-    purpose       text not null,
+    purpose       text not null check (
+                      purpose in ('Kind', 'Ping', 'FindJob', 'FindCachedJob', 'TermJob', 'KillJob')),
+    about         bigint,
     due_at        timestamp with time zone not null,
+    on_contact    boolean not null default false,
+    tries         integer not null default 0,
+    missing_since timestamp with time zone,
     submission_id bigint,
     asked_at      timestamp with time zone,
     answered_at   timestamp with time zone,
     answer        text,
     before        text,
-    primary key (action_id, minion_key));
-create index ask_due on saltern.ask (due_at) where answered_at is null;
+    primary key (action_id, minion_key, purpose));
+create index ask_due on saltern.ask (due_at) where answered_at is null and submission_id is null;
+create index ask_under_way on saltern.ask (submission_id) where submission_id is not null;
+create index ask_on_contact on saltern.ask (minion_key) where on_contact;
 
 -- Who ordered what, and when. Outlives the action.
 create table saltern.order_log (

@@ -19,6 +19,7 @@ internal static class ActionPages
         pages.MapPage("/actions/{id:long}", ShowAsync);
         pages.MapPage("/parts/actions/{id:long}", ShowPartAsync);
         pages.MapOrder("/actions/{id:long}/cancel", PermissionNames.Schedule, CancelAsync);
+        pages.MapOrder("/actions/{id:long}/stop", PermissionNames.Schedule, StopAsync);
         pages.MapOrder("/actions/{id:long}/reschedule", PermissionNames.Schedule, RescheduleAsync);
         pages.MapOrder("/actions/{id:long}/archive", PermissionNames.Schedule, ArchiveAsync);
         pages.MapOrder("/actions/{id:long}/unarchive", PermissionNames.Schedule, UnarchiveAsync);
@@ -81,6 +82,12 @@ internal static class ActionPages
         notices.Leave(context, $"{StatusText.Some(done.Cancelled, "target")} will not run.{running}");
         return BackTo(id);
     }
+
+    private static async Task<IResult> StopAsync(
+        long id, Stopping stopping, Notices notices, HttpContext context, CancellationToken cancellationToken) =>
+        Answer(
+            id, await stopping.StopAsync(new ActionId(id), null, context.User.Actor(), cancellationToken), context,
+            notices, told => $"Told to stop: {StatusText.Some(told, "minion")}.");
 
     private static async Task<IResult> RescheduleAsync(
         long id, Rescheduling rescheduling, ActionLists actions, ActionKinds kinds, Notices notices,
