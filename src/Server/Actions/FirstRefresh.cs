@@ -19,7 +19,7 @@ internal sealed partial class FirstRefresh(
     Scheduling scheduling,
     IOptions<ActionsOptions> options,
     TimeProvider clock,
-    ILogger<FirstRefresh> log)
+    Outage outage, ILogger<FirstRefresh> log)
     : BackgroundService
 {
     public const string Actor = "saltern";
@@ -77,7 +77,10 @@ internal sealed partial class FirstRefresh(
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {
-                LogProblem(problem);
+                if (!outage.Covers(problem))
+                {
+                    LogProblem(problem);
+                }
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -19,26 +19,28 @@ internal static class LostAttempts
     /// <param name="counters">Get what moved.</param>
     /// <param name="now">When they end.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>The submission of each target that ended or was queued again.</returns>
-    public static async Task<IReadOnlyList<long>> EndAsync(
+    /// <returns>
+    /// The submission of each target that ended or was queued again, and whether the target waited for contact.
+    /// </returns>
+    public static async Task<IReadOnlyList<(long Submission, bool Waited)>> EndAsync(
         NpgsqlConnection connection, object?[] targets, bool cacheIsOff, TimeSpan pause, Counters counters,
         DateTimeOffset now, CancellationToken cancellationToken)
     {
         var reason = cacheIsOff
-            ? "the minion does not run the job, no return arrived, and the minion keeps none (cache_jobs is off): "
-                + "whether it ran is not known"
+            ? "the minion does not run the job, no return arrived, and the minion cannot say what came of it (has it "
+                + "cache_jobs: True?): whether it ran is not known"
             : "the minion does not run the job and has no return of it: it was lost";
         var ended = await Statement.QueryAsync(
             connection, EndSql, [now, .. targets, cacheIsOff, reason, pause],
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2),
-                Status: Enum.Parse<TargetStatus>(row.GetString(3))),
+                Status: Enum.Parse<TargetStatus>(row.GetString(3)), Waited: row.GetBoolean(4)),
             cancellationToken);
-        foreach (var (action, minion, _, status) in ended)
+        foreach (var (action, minion, _, status, waited) in ended)
         {
-            counters.Add(action, CountChange.End(status, waited: false, 1), [minion]);
+            counters.Add(action, CountChange.End(status, waited, 1), [minion]);
         }
 
-        return [.. ended.Select(one => one.Submission)];
+        return [.. ended.Select(one => (one.Submission, one.Waited))];
     }
 
     /// <summary>The pause is from half to one and a half of itself, so that a fleet does not come at once.</summary>
@@ -46,7 +48,7 @@ internal static class LostAttempts
         with lost as (
             select t.*, e.number as late_number, e.status as late_status, e.reason as late_reason,
                    e.number is null and t.attempt < a.max_attempts and a.cancelled_at is null and a.expires_at > $1
-                       and (a.safe_to_repeat or not $5) as again_now
+                       and (a.safe_to_repeat or not $5) and t.stopped_by is null as again_now
             from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
                 as h(action_id, minion_key, submission_id)
             join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
@@ -81,11 +83,11 @@ internal static class LostAttempts
                         * (0.5 + (hashint8(t.action_id * 31 + t.minion_key * 7 + t.attempt) & 1023) / 1024.0),
                     interval '1 h') end,
                 reason = case when l.again_now then 'attempt ' || t.attempt || ': ' || $6
-                              when l.late_status is null then $6
+                              when l.late_status is null then coalesce('stopped by ' || l.stopped_by, $6)
                               else 'by attempt ' || l.late_number || ', which returned late'
                                   || coalesce(': ' || l.late_reason, '') end
             from lost l where t.action_id = l.action_id and t.minion_key = l.minion_key
-            returning t.action_id, t.minion_key, l.submission_id, t.status)
-        select action_id, minion_key, submission_id, status from ended
+            returning t.action_id, t.minion_key, l.submission_id, t.status, l.waits)
+        select action_id, minion_key, submission_id, status, waits from ended
         """;
 }

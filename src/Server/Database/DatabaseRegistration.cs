@@ -17,6 +17,7 @@ internal static class DatabaseRegistration
         services.AddSingleton<SchemaChanges>();
         services.AddSingleton<Transactions>();
         services.AddSingleton<Bells>();
+        services.AddSingleton<Outage>();
         services.AddSingleton<NotificationListener>();
         services.AddHostedService(provider => provider.GetRequiredService<NotificationListener>());
         return services;

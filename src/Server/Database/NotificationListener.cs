@@ -9,7 +9,7 @@ namespace Saltern.Server.Database;
 /// connection breaks, notifications of that time are lost: it rings every bell as soon as it listens again.
 /// </summary>
 internal sealed partial class NotificationListener(
-    NpgsqlDataSource database, Bells bells, TimeProvider clock, ILogger<NotificationListener> log)
+    NpgsqlDataSource database, Bells bells, TimeProvider clock, Outage outage, ILogger<NotificationListener> log)
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(1);
@@ -32,7 +32,11 @@ internal sealed partial class NotificationListener(
             }
             catch (Exception problem) when (problem is NpgsqlException or System.IO.IOException or TimeoutException)
             {
-                LogDeaf(problem.Message);
+                if (!outage.Covers(problem))
+                {
+                    LogDeaf(problem.Message);
+                }
+
                 await Task.Delay(AfterProblem, clock, stoppingToken);
             }
         }
@@ -45,6 +49,7 @@ internal sealed partial class NotificationListener(
         await Statement.ExecuteAsync(connection, ListenSql, [], cancellationToken);
         bells.Inbox.Ring();
         bells.Due.Ring();
+        outage.IsOver();
         Listening?.Invoke();
         while (true)
         {

@@ -73,6 +73,7 @@ internal sealed class Asking(
             return;
         }
 
+        await Statement.ExecuteAsync(connection, LockLostSql, [lost], cancellationToken);
         var waiting = await Statement.QueryAsync(
             connection, WaitSql, [lost], row => (Action: new ActionId(row.GetInt64(0)), Count: row.GetInt32(1)),
             cancellationToken);
@@ -92,6 +93,13 @@ internal sealed class Asking(
     internal const string LostSql = """
         select id from submission
         where master_id = $1 and is_ask and outstanding + waiting > 0 and deadline_at <= $2
+        """;
+
+    /// <summary>Asks before targets, and these before submissions, as settling does. Index ask_under_way.</summary>
+    internal const string LockLostSql = """
+        select count(*) from (
+            select 1 from ask where submission_id = any($1::bigint[])
+            order by action_id, minion_key, purpose for update) as locked
         """;
 
     /// <summary>
@@ -137,11 +145,12 @@ internal sealed class Asking(
                   order by action_id, minion_key, purpose
                   for update) l
             left join action_target t on t.action_id = l.action_id and t.minion_key = l.minion_key
-            where k.action_id = l.action_id and k.minion_key = l.minion_key and k.purpose = l.purpose)
+            where k.action_id = l.action_id and k.minion_key = l.minion_key and k.purpose = l.purpose
+            returning 1)
         update submission
         set outstanding = 0, waiting = 0, outcome = coalesce(outcome, 'Unclear'),
             outcome_at = coalesce(outcome_at, $2)
-        where id = any($1::bigint[])
+        where id = any($1::bigint[]) and (select count(*) from forgotten) >= 0
         """;
 
     /// <summary>
@@ -175,18 +184,27 @@ internal sealed class Asking(
         insert into ask (action_id, minion_key, purpose, due_at)
         select t.action_id, t.minion_key, 'Ping', $2
         from action a
-        join action_target t on t.action_id = a.id
-        join minion m on m.minion_key = t.minion_key
-        left join ask k on k.action_id = t.action_id and k.minion_key = t.minion_key and k.purpose = 'Ping'
+        join action_counts c on c.action_id = a.id
+        cross join lateral (
+            select case when a.batch_size is not null then a.batch_size
+                        when a.batch_percent is not null then greatest(1, c.total::bigint * a.batch_percent / 100)
+                        else c.total end - c.picked_up + c.waiting as size) w
+        cross join lateral (
+            select t.action_id, t.minion_key
+            from action_target t
+            join minion m on m.minion_key = t.minion_key
+            left join ask k on k.action_id = t.action_id and k.minion_key = t.minion_key and k.purpose = 'Ping'
+            where t.action_id = a.id and t.status = 'Queued' and m.master_id = $1
+              and (t.not_before is null or t.not_before <= $2)
+              and (k.action_id is null or k.answered_at <= $2 - $3::interval)
+              and not {ReadyTargets.IsHeard}
+              and not (a.exclusive and exists (
+                  select 1 from action_target x
+                  where x.minion_key = t.minion_key and x.exclusive and x.status = 'PickedUp'))
+            order by t.minion_key limit greatest(0, least($4, w.size))) t
         where not a.safe_to_repeat and not a.asks_first and a.status in ('Scheduled', 'Running')
           and a.cancelled_at is null and a.earliest_at <= $2 and a.expires_at > $2 and a.kind = any($5::text[])
-          and t.status = 'Queued' and m.master_id = $1
-          and (t.not_before is null or t.not_before <= $2)
-          and (k.action_id is null or k.answered_at <= $2 - $3::interval)
-          and not {ReadyTargets.IsHeard}
-          and not (a.exclusive and exists (
-              select 1 from action_target x
-              where x.minion_key = t.minion_key and x.exclusive and x.status = 'PickedUp'))
+          and c.queued > 0
         order by t.action_id, t.minion_key limit $4
         on conflict (action_id, minion_key, purpose) do update
         set due_at = $2, answered_at = null, submission_id = null, tries = 0

@@ -13,8 +13,13 @@ namespace Saltern.Server.Dispatch;
 /// </summary>
 internal static class DueLook
 {
-    /// <summary>So many due actions are looked at in one pass; the next pass goes on where places are free.</summary>
+    /// <summary>
+    /// Actions are looked at so many at a time, and so many times in one pass while places are free: those that only
+    /// wait for minions which are away must not hide the ones behind them.
+    /// </summary>
     private const int MostActions = 200;
+
+    private const int MostPages = 20;
 
     /// <param name="connection">Inside the transaction that holds the master's lock.</param>
     /// <param name="masterId">Only minions of this master count.</param>
@@ -30,18 +35,35 @@ internal static class DueLook
         NpgsqlConnection connection, int masterId, ActionKinds kinds, int free, int visits, TimeSpan answerCounts,
         DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var looks = await LookAsync(byMinion: false);
-        if (looks is [.., { Free: > 0, Visits: <= 0 }])
+        var ready = new List<ReadyAction>();
+        var (earliest, action) = (DateTimeOffset.MinValue, 0L);
+        for (var page = 0; page < MostPages && free > 0; page++)
         {
-            looks = await LookAsync(byMinion: true);
+            var looks = await LookAsync(byMinion: false);
+            if (looks is [.., { Free: > 0, Visits: <= 0 }])
+            {
+                looks = await LookAsync(byMinion: true);
+            }
+
+            ready.AddRange(looks.Where(look => look.Action.Minions.Length > 0).Select(look => look.Action));
+            if (looks.Count < MostActions)
+            {
+                break;
+            }
+
+            free = looks[^1].Free;
+            (earliest, action) = (looks[^1].Action.Due.EarliestAt, looks[^1].Action.Due.Id.Value);
         }
 
-        return [.. looks.Where(look => look.Action.Minions.Length > 0).Select(look => look.Action)];
+        return ready;
 
         Task<List<Look>> LookAsync(bool byMinion) => Statement.QueryAsync(
             connection, DueSql,
-            [masterId, now, answerCounts, free, MostActions, visits, byMinion, kinds.Names.ToArray()], Read,
-            cancellationToken);
+            [
+                masterId, now, answerCounts, free, MostActions, visits, byMinion, kinds.Names.ToArray(), earliest,
+                action,
+            ],
+            Read, cancellationToken);
     }
 
     private static Look Read(NpgsqlDataReader row)
@@ -66,7 +88,8 @@ internal static class DueLook
     private sealed record Look(ReadyAction Action, int Free, int Visits);
 
     /// <summary>
-    /// $4 free places, $5 actions, $6 visits, $7 whether to ask minions, $8 kinds. Indexes action_due,
+    /// $4 free places, $5 actions, $6 visits, $7 whether to ask minions, $8 kinds, $9 and $10 where the page begins.
+    /// Indexes action_due,
     /// action_target_by_status, action_target_turn, action_target_one_exclusive; with $7 minion_by_master as well.
     /// </summary>
     internal const string DueSql = $"""
@@ -83,6 +106,7 @@ internal static class DueLook
                             else c.total end as size) as w
             where a.status in ('Scheduled', 'Running') and a.cancelled_at is null and a.earliest_at <= $2
               and a.expires_at > $2 and c.queued > 0 and c.picked_up - c.waiting < w.size and a.kind = any($8::text[])
+              and (a.earliest_at, a.id) > ($9::timestamptz, $10::bigint)
             order by a.earliest_at, a.id
             limit $5),
         head as materialized (

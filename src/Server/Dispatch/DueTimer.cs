@@ -18,7 +18,7 @@ internal sealed partial class DueTimer(
     Bells bells,
     IOptions<DispatchOptions> options,
     TimeProvider clock,
-    ILogger<DueTimer> log)
+    Outage outage, ILogger<DueTimer> log)
     : BackgroundService
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200);
@@ -63,7 +63,10 @@ internal sealed partial class DueTimer(
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
-            LogProblem(problem);
+            if (!outage.Covers(problem))
+            {
+                LogProblem(problem);
+            }
             return AfterProblem;
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Saltern.Contract;
@@ -11,7 +12,7 @@ namespace Saltern.Server.Dispatch;
 /// missing. It changes nothing there and sends nothing to minions; the master's own record of our call for its keys
 /// tells whether its job cache is our database.
 /// </summary>
-internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
@@ -27,7 +28,11 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
             var keys = await api.KeysAsync(cancellationToken);
             lines.Add(OfKeys(keys));
             lines.Add(OfRunner(await api.RunnerAsync("jobs.active", new JsonObject(), cancellationToken)));
-            if (keys is SaltAnswer<MinionKeys>.Given)
+            if (salt.TryGetOptions(api.Master, out var settings) && settings.CollectsReturns)
+            {
+                lines.Add(await OfOtherCacheAsync(api, cancellationToken));
+            }
+            else if (keys is SaltAnswer<MinionKeys>.Given)
             {
                 lines.Add(await OfJobCacheAsync(before, cancellationToken));
                 lines.AddRange(await OfEventsAsync(api.Master, cancellationToken));
@@ -35,6 +40,16 @@ internal sealed class MasterLook(NpgsqlDataSource database, TimeProvider clock)
         }
 
         return new MasterCheck(api.Master, lines.All(line => line.Good), lines);
+    }
+
+    private static async Task<MasterCheckLine> OfOtherCacheAsync(ISaltApi api, CancellationToken cancellationToken)
+    {
+        var none = new JsonObject { ["jid"] = "20200101000000000000" };
+        return await api.RunnerAsync("jobs.list_job", none, cancellationToken) is SaltAnswer<JsonElement>.Failed failed
+            ? new MasterCheckLine(
+                "job cache", false, $"JobCache is 'runner', and jobs.list_job failed: {failed.Reason}")
+            : new MasterCheckLine(
+                "job cache", true, "its own: returns are fetched with jobs.list_job, and there are no start events");
     }
 
     private async Task<MasterCheckLine> OfJobCacheAsync(

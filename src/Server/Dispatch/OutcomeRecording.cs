@@ -154,11 +154,11 @@ internal sealed partial class OutcomeRecording(
         var moved = await Statement.QueryAsync(
             connection, GiveBackSql, [id.Value, now, reason, node.Value],
             row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
-                Count: row.GetInt32(2)),
+                Count: row.GetInt32(2), Waited: row.GetBoolean(3)),
             cancellationToken);
-        foreach (var (action, status, count) in moved)
+        foreach (var (action, status, count, waited) in moved)
         {
-            counters.Add(action, CountChange.Move(TargetStatus.PickedUp, status, count));
+            counters.Add(action, CountChange.End(status, waited, count));
         }
 
         await counters.ApplyAsync(connection, now, cancellationToken);
@@ -208,7 +208,7 @@ internal sealed partial class OutcomeRecording(
     internal const string NeverSentSql = """
         select s.is_ask from submission s join action a on a.id = s.action_id
         where s.id = $1 and s.outcome is null and s.sends = 0
-          and (s.not_after <= $2 or s.about is null and a.cancelled_at is not null)
+          and (s.not_after <= $2 or not s.is_ask and a.cancelled_at is not null)
         """;
 
     /// <summary>
@@ -222,7 +222,8 @@ internal sealed partial class OutcomeRecording(
     internal const string AnswerUnknownSql = """
         with answered as (
             update ask k set answered_at = $4, answer = '', submission_id = null from minion m
-            where k.action_id = $1 and k.submission_id = $2 and k.purpose = 'Kind' and m.minion_key = k.minion_key
+            where k.action_id = $1 and k.submission_id = $2 and k.purpose in ('Kind', 'Ping')
+              and m.minion_key = k.minion_key
               and m.minion_id = any($3::text[])
             returning 1)
         update submission set outstanding = outstanding - (select count(*) from answered) where id = $2
@@ -235,8 +236,10 @@ internal sealed partial class OutcomeRecording(
                 due_at = $2::timestamptz + least($5::interval, $4::interval * power(2, least(k.tries, 20)))
             from submission s
             where s.id = $1 and s.owner = $3 and k.action_id = s.action_id and k.submission_id = $1
-              and k.answered_at is null)
-        update submission set outstanding = 0 where id = $1 and owner = $3
+              and k.answered_at is null
+            returning 1)
+        update submission set outstanding = 0
+        where id = $1 and owner = $3 and (select count(*) from released) >= 0
         """;
 
     /// <summary>
@@ -244,20 +247,26 @@ internal sealed partial class OutcomeRecording(
     /// </summary>
     internal const string GiveBackSql = """
         with given_back as (
-            update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0
+            update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0,
+                waiting = 0
             where id = $1 and outcome is null and owner = $4
             returning id, action_id, is_ask),
         moved as (
             update action_target t
-            set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
-                settled_at = case when a.cancelled_at is null then null else $2 end,
-                reason = case when a.cancelled_at is null then 'not sent: ' || $3
-                              else 'cancelled before it was sent' end,
-                submission_id = null, picked_up_at = null, returned_at = null, attempt = t.attempt - 1
+            set status = case when e.ends then 'Cancelled' else 'Queued' end,
+                settled_at = case when e.ends then $2 end,
+                reason = case when a.cancelled_at is not null then 'cancelled before it was sent'
+                              else coalesce('stopped by ' || t.stopped_by || ' before it was sent', 'not sent: ' || $3)
+                         end,
+                stopped_by = null, waits = false, submission_id = null, picked_up_at = null, returned_at = null,
+                attempt = t.attempt - 1
             from given_back g join action a on a.id = g.action_id
-            where not g.is_ask and t.action_id = g.action_id and t.submission_id = g.id and t.status = 'PickedUp'
-            returning t.action_id, t.status)
-        select action_id, status, count(*)::int from moved group by action_id, status
+            join action_target o on o.action_id = g.action_id and o.submission_id = g.id
+            cross join lateral (select a.cancelled_at is not null or o.stopped_by is not null as ends) e
+            where t.minion_key = o.minion_key and not g.is_ask and t.action_id = g.action_id
+              and t.submission_id = g.id and t.status = 'PickedUp'
+            returning t.action_id, t.status, o.waits)
+        select action_id, status, count(*)::int, waits from moved group by action_id, status, waits
         """;
 
     [LoggerMessage(Level = LogLevel.Warning,

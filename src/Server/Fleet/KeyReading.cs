@@ -15,7 +15,7 @@ namespace Saltern.Server.Fleet;
 /// </summary>
 internal sealed partial class KeyReading(
     NpgsqlDataSource dataSource, SaltMasters salt, Masters masters, IOptions<FleetOptions> options, TimeProvider clock,
-    ILogger<KeyReading> logger)
+    Outage outage, ILogger<KeyReading> logger)
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(10);
@@ -77,7 +77,10 @@ internal sealed partial class KeyReading(
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
-            LogProblem(problem);
+            if (!outage.Covers(problem))
+            {
+                LogProblem(problem);
+            }
             return AfterProblem;
         }
     }

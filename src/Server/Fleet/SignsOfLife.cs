@@ -14,7 +14,7 @@ namespace Saltern.Server.Fleet;
 /// </summary>
 internal sealed partial class SignsOfLife(
     NpgsqlDataSource dataSource, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
-    ILogger<SignsOfLife> logger)
+    Outage outage, ILogger<SignsOfLife> logger)
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(5);
@@ -182,7 +182,10 @@ internal sealed partial class SignsOfLife(
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
-            LogProblem(problem);
+            if (!outage.Covers(problem))
+            {
+                LogProblem(problem);
+            }
             return AfterProblem;
         }
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Saltern.Server.Database;
 
 namespace Saltern.Server.Housekeeping;
 
@@ -10,7 +11,7 @@ internal sealed partial class Broom(
     JobCacheRest rest,
     IOptions<HousekeepingOptions> options,
     TimeProvider clock,
-    ILogger<Broom> log)
+    Outage outage, ILogger<Broom> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -26,7 +27,10 @@ internal sealed partial class Broom(
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {
-                LogProblem(problem);
+                if (!outage.Covers(problem))
+                {
+                    LogProblem(problem);
+                }
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -116,13 +116,13 @@ internal sealed partial class BodyReader(
     {
         if (text is null)
         {
-            read.Add(one, WithoutBody(one, bytes));
+            AddWithoutBody(one, bytes, read);
             return;
         }
 
         if (!MinionReturn.TryParse(text, out var returned, out var reason))
         {
-            read.Add(one, new TargetOutcome.Failed($"the return could not be read: {reason}"));
+            AddUnreadable(one, reason, read);
             return;
         }
 
@@ -135,7 +135,36 @@ internal sealed partial class BodyReader(
         {
             // A kind that trips over a shape it did not expect must not hold up the returns of others.
             LogUnreadable(problem, one.Action.Value, one.Minion.Value);
-            read.Add(one, new TargetOutcome.Failed($"the return could not be read: {problem.Message}"));
+            AddUnreadable(one, problem.Message, read);
+        }
+    }
+
+    /// <summary>What nobody can read fails its target; an answer that nobody can read is no answer.</summary>
+    private static void AddUnreadable(ReturnToRead one, string reason, ReadReturns read)
+    {
+        if (one.IsAsk)
+        {
+            AddNoAnswer(one, reason, read);
+            return;
+        }
+
+        read.Add(one, new TargetOutcome.Failed($"the return could not be read: {reason}"));
+    }
+
+    private static void AddNoAnswer(ReturnToRead one, string reason, ReadReturns read)
+    {
+        switch (one.Purpose)
+        {
+            case AskPurpose.Kind:
+                read.Add(one, new TargetOutcome.AskLater(AskAgain, reason));
+                break;
+            case AskPurpose.FindCachedJob:
+                // Asked again, it would say the same, however large that is.
+                read.WatchAnswers.Add((one, new WatchAnswer.NoCache()));
+                break;
+            default:
+                read.WatchAnswers.Add((one, new WatchAnswer.Unusable()));
+                break;
         }
     }
 
@@ -162,7 +191,10 @@ internal sealed partial class BodyReader(
         var answer = AnswerOf(returned);
         if (one.PickedUp)
         {
-            read.Add(one, kind.ReadAnswer(one.Before, answer));
+            var outcome = kind.ReadAnswer(one.Before, answer);
+            read.Add(one, outcome is TargetOutcome.AskLater later && one.IsOverdue
+                ? new TargetOutcome.Failed($"{later.Reason}; the deadline is over")
+                : outcome);
         }
         else if (kind.ReadAnswer(answer, answer) is TargetOutcome.Failed unusable)
         {
@@ -185,19 +217,20 @@ internal sealed partial class BodyReader(
         return text.Length > LongestAnswer ? text[..LongestAnswer] : text;
     }
 
-    private static TargetOutcome WithoutBody(ReturnToRead one, long? bytes)
+    private static void AddWithoutBody(ReturnToRead one, long? bytes, ReadReturns read)
     {
         var why = bytes is { } size
             ? string.Create(CultureInfo.InvariantCulture, $"the result is too large to read ({size} bytes)")
             : "the result is no longer in the job cache";
         if (one.IsAsk)
         {
-            return new TargetOutcome.AskLater(AskAgain, why);
+            AddNoAnswer(one, why, read);
+            return;
         }
 
-        return one.Success
+        read.Add(one, one.Success
             ? new TargetOutcome.Completed($"{why}; its return code is 0")
-            : new TargetOutcome.Failed($"{why}; its return code is not 0");
+            : new TargetOutcome.Failed($"{why}; its return code is not 0"));
     }
 
     private static ReturnToRead ReadRow(NpgsqlDataReader row) => new()
@@ -209,6 +242,7 @@ internal sealed partial class BodyReader(
         Kind = row.GetString(4),
         Purpose = row.IsDBNull(5) ? null : Enum.Parse<AskPurpose>(row.GetString(5)),
         AboutJid = row.IsDBNull(12) ? null : row.GetString(12),
+        IsOverdue = row.GetBoolean(13),
         Before = row.IsDBNull(6) ? null : row.GetString(6),
         PickedUp = row.GetBoolean(7),
         Success = row.GetBoolean(8),
@@ -227,7 +261,8 @@ internal sealed partial class BodyReader(
     /// <summary>By minion: grains are learned in this order, and whoever writes to many minions keeps to it.</summary>
     internal const string ToReadSql = """
         select i.id, s.action_id, s.id, m.minion_key, a.kind, s.ask_purpose, k.before, t.status = 'PickedUp', i.success,
-               i.jid, i.minion_id, i.returned_at, b.jid
+               i.jid, i.minion_id, i.returned_at, b.jid,
+               exists (select 1 from submission o where o.id = t.submission_id and o.watched_at is not null)
         from unnest((select $1::bigint[])) as w(id)
         join inbox i on i.id = w.id
         join submission s on s.jid = i.jid

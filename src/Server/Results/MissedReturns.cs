@@ -39,22 +39,30 @@ internal sealed partial class MissedReturns(
         return found;
     }
 
-    /// <summary>Indexes submission_unfinished, salt_returns_jid_id.</summary>
+    /// <summary>
+    /// One look-up for each return that is awaited. Indexes submission_unfinished, action_target_by_status,
+    /// ask_under_way, salt_returns_jid_id.
+    /// </summary>
     internal const string FindSql = """
+        with awaited as (
+            select s.jid, m.minion_id
+            from (select distinct action_id from submission where outstanding + waiting > 0 and not is_ask) u
+            join action_target t on t.action_id = u.action_id and t.status = 'PickedUp' and t.returned_at is null
+            join submission s on s.id = t.submission_id
+            join minion m on m.minion_key = t.minion_key
+            union all
+            select s.jid, m.minion_id
+            from ask k join submission s on s.id = k.submission_id join minion m on m.minion_key = k.minion_key
+            where k.submission_id is not null and k.answered_at is null)
         insert into inbox (jid, minion_id, returned_at, success)
-        select distinct on (r.jid, r.id) r.jid, r.id, usable_time(r.alter_time), r.success = 'true'
-        from submission s
-        join salt.salt_returns r on r.jid = s.jid
-        join master h on h.id = s.master_id
-        join minion m on m.key_domain_id = h.key_domain_id and m.minion_id = r.id
-        left join action_target t
-          on t.action_id = s.action_id and t.minion_key = m.minion_key and t.submission_id = s.id
-        left join ask k on s.is_ask and k.action_id = s.action_id and k.minion_key = m.minion_key
-          and k.submission_id = s.id
-        where s.outstanding + s.waiting > 0 and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
-          and (t.status = 'PickedUp' and t.returned_at is null or k.action_id is not null)
-          and not exists (select 1 from inbox i where i.jid = r.jid and i.minion_id = r.id)
-        order by r.jid, r.id, r.alter_time
+        select r.jid, r.id, usable_time(r.alter_time), r.success = 'true'
+        from awaited w
+        cross join lateral (
+            select r.jid, r.id, r.alter_time, r.success from salt.salt_returns r
+            where r.jid = w.jid and r.id = w.minion_id
+              and ($1::timestamptz is null or r.alter_time < $1 or r.alter_time is null)
+            order by r.alter_time limit 1) r
+        where not exists (select 1 from inbox i where i.jid = r.jid and i.minion_id = r.id)
         limit $2
         """;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
+using Saltern.Server.Salt;
 
 namespace Saltern.Server.Results;
 
@@ -78,7 +79,14 @@ internal sealed partial class Overdue(
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var counters = new Counters();
+        var running = await Statement.QueryAsync(
+            connection, RunningSql, [one.Action.Value, one.Id.Value], row => MinionId.Parse(row.GetString(0)),
+            cancellationToken);
         var ended = await TargetEnding.FailAsync(
+            connection, one.Action, one.Id, running, $"it still ran when last asked before {one.Deadline:u}, which is "
+            + "as long as it was waited for (a guess: its return replaces it)", guessed: true, counters, now,
+            cancellationToken);
+        ended += await TargetEnding.FailAsync(
             connection, one.Action, one.Id, null, $"no answer by {one.Deadline:u}, and no return in the job cache (a "
             + "guess: a return that arrives late replaces it)", guessed: true, counters, now, cancellationToken);
         await Statement.ExecuteAsync(connection, NoMoreSql, [one.Id.Value, now], cancellationToken);
@@ -111,19 +119,26 @@ internal sealed partial class Overdue(
             set watched_at = $2,
                 deadline_at = case when s.created_at + g.after > $2 then s.created_at + g.after
                                    else $2 + least(g.after, interval '15 min') end
-            from action a cross join lateral (
-                select a.give_up_after_seconds * interval '1 s' as after) g
+            from action a
+            cross join lateral (select a.give_up_after_seconds * interval '1 s' as after) g
+            join submission o on o.id = $1
             where s.id = $1 and s.watched_at is null and a.id = s.action_id
-            returning s.id, s.action_id, s.created_at)
+            returning s.id, s.action_id, o.deadline_at - a.deadline_seconds * interval '1 s' as sent_at)
         insert into ask (action_id, minion_key, purpose, about, due_at)
-        select t.action_id, t.minion_key, 'FindJob', w.id, greatest($2, w.created_at + $3::interval)
+        select t.action_id, t.minion_key, 'FindJob', w.id, greatest($2, w.sent_at + $3::interval)
         from watched w
         join action_target t on t.action_id = w.action_id and t.submission_id = w.id
         where t.status = 'PickedUp' and t.returned_at is null
         order by t.minion_key
         on conflict (action_id, minion_key, purpose) do update
         set about = excluded.about, due_at = excluded.due_at, submission_id = null, answered_at = null,
-            missing_since = null, on_contact = false
+            answer = null, missing_since = null, on_contact = false, tries = 0
+        """;
+
+    /// <summary>Minions whose last answer was that the job runs, unless they have been silent for long since.</summary>
+    internal const string RunningSql = """
+        select m.minion_id from ask k join minion m on m.minion_key = k.minion_key
+        where k.action_id = $1 and k.about = $2 and k.purpose = 'FindJob' and k.answer = 'Runs' and k.tries < 3
         """;
 
     internal const string NoMoreSql = """

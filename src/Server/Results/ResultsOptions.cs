@@ -69,6 +69,16 @@ internal sealed class ResultsOptions
     public TimeSpan RetryPause { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// How often a master whose job cache is not our database is asked for the returns of a job that is out.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CollectEvery { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The same while no more than 20 jobs are out on that master.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan CollectSoon { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
     /// Each batch that is settled holds one of them in memory at a time.
     /// </summary>

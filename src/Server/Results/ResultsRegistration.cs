@@ -15,6 +15,8 @@ internal static class ResultsRegistration
         services.AddSingleton<Overdue>();
         services.AddHostedService<ReturnListener>();
         services.AddHostedService<ResultsSweep>();
+        services.AddSingleton<ReturnCollector>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReturnCollector>());
         return services;
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class ResultsSweep(
     Bells bells,
     IOptions<ResultsOptions> options,
     TimeProvider clock,
-    ILogger<ResultsSweep> log)
+    Outage outage, ILogger<ResultsSweep> log)
     : BackgroundService
 {
     /// <summary>One pass of both; returns how many returns and targets it dealt with.</summary>
@@ -40,7 +40,10 @@ internal sealed partial class ResultsSweep(
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {
-                LogProblem(problem);
+                if (!outage.Covers(problem))
+                {
+                    LogProblem(problem);
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ internal sealed partial class ReturnListener(
     Bells bells,
     IOptions<ResultsOptions> options,
     TimeProvider clock,
-    ILogger<ReturnListener> log)
+    Outage outage, ILogger<ReturnListener> log)
     : BackgroundService
 {
     private static readonly TimeSpan AfterProblem = TimeSpan.FromSeconds(1);
@@ -56,7 +56,10 @@ internal sealed partial class ReturnListener(
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
-            LogProblem(problem);
+            if (!outage.Covers(problem))
+            {
+                LogProblem(problem);
+            }
             return null;
         }
     }

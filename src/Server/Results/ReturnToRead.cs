@@ -29,6 +29,9 @@ internal sealed record ReturnToRead
 
     public bool IsAsk => Purpose is not null;
 
+    /// <summary>Whether the target is past its deadline.</summary>
+    public bool IsOverdue { get; init; }
+
     /// <summary>The jid that was asked about.</summary>
     public string? AboutJid { get; init; }
 

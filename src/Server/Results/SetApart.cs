@@ -106,7 +106,8 @@ internal sealed class SetApart(
     private static object?[] Key(ReturnToRead one) => [one.Action.Value, one.Minion.Value, one.Submission.Value];
 
     /// <summary>
-    /// A busy minion did nothing: queued again, or cancelled where the action was cancelled meanwhile.
+    /// A busy minion did nothing: queued again, or cancelled where the action was cancelled or the target stopped
+    /// meanwhile.
     /// </summary>
     internal const string RequeueSql = """
         with busy as (
@@ -119,11 +120,13 @@ internal sealed class SetApart(
             select action_id, minion_key, attempt, submission_id, 'Busy', picked_up_at, $7, $5, repeats, $4
             from busy)
         update action_target t
-        set status = case when a.cancelled_at is null then 'Queued' else 'Cancelled' end,
-            settled_at = case when a.cancelled_at is null then null else $5::timestamptz end,
-            not_before = case when a.cancelled_at is null then $6::timestamptz end,
-            reason = $4, submission_id = null, picked_up_at = null, returned_at = null, repeats = 0, waits = false
+        set status = case when e.ends then 'Cancelled' else 'Queued' end,
+            settled_at = case when e.ends then $5::timestamptz end,
+            not_before = case when e.ends then null else $6::timestamptz end,
+            reason = coalesce('stopped by ' || b.stopped_by || ': ', '') || $4, stopped_by = null,
+            submission_id = null, picked_up_at = null, returned_at = null, repeats = 0, waits = false
         from busy b join action a on a.id = b.action_id
+        cross join lateral (select a.cancelled_at is not null or b.stopped_by is not null as ends) e
         where t.action_id = b.action_id and t.minion_key = b.minion_key
         returning t.status, b.waits
         """;
@@ -142,7 +145,7 @@ internal sealed class SetApart(
         """;
 
     internal const string AskAgainSql = """
-        update ask set submission_id = null, due_at = $4
+        update ask set submission_id = null, due_at = $4, tries = 0
         where action_id = $1 and minion_key = $2 and submission_id = $3
         """;
 

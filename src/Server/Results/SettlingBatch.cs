@@ -171,7 +171,7 @@ internal sealed class SettlingBatch(
         with returned as materialized ({ReturnArrays.Table}),
         corrected as (
             update earlier_attempt a
-            set status = r.status, guessed = false, late = t.status = 'PickedUp', ended_at = $1,
+            set status = r.status, guessed = false, late = t.status = 'PickedUp' or t.again, ended_at = $1,
                 returned_at = r.returned_at, reason = r.reason
             from returned r
             join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key

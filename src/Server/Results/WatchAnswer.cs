@@ -19,6 +19,7 @@ internal abstract record WatchAnswer
     {
         AskPurpose.FindJob => ReadFindJob(returned),
         AskPurpose.FindCachedJob => ReadCachedJob(aboutJid, returned),
+        AskPurpose.TermJob or AskPurpose.KillJob => ReadSignal(returned),
         _ => new Done(),
     };
 
@@ -39,11 +40,17 @@ internal abstract record WatchAnswer
                 : new Unusable();
         }
 
-        return returned.Return.ValueKind == JsonValueKind.String
-            && returned.Return.GetString()!.Contains("enable cache_jobs", StringComparison.Ordinal)
-            ? new NoCache()
-            : new NotCached();
+        // Nothing at all, or an error, comes from a minion that has begun to keep a return: no proof of anything.
+        return returned.Success && TextOf(returned).EndsWith(" not found", StringComparison.Ordinal)
+            ? new NotCached()
+            : new NoCache();
     }
+
+    private static WatchAnswer ReadSignal(MinionReturn returned) =>
+        TextOf(returned).StartsWith("Signal ", StringComparison.Ordinal) ? new Signalled() : new Done();
+
+    private static string TextOf(MinionReturn returned) =>
+        returned.Return.ValueKind == JsonValueKind.String ? returned.Return.GetString()! : "";
 
     /// <summary>The job runs: <c>find_job</c> names its process.</summary>
     internal sealed record Runs : WatchAnswer;
@@ -57,10 +64,15 @@ internal abstract record WatchAnswer
     /// <summary>The minion keeps its returns, and has none of this job.</summary>
     internal sealed record NotCached : WatchAnswer;
 
-    /// <summary>The minion keeps no returns (<c>cache_jobs</c> is off): that it has none proves nothing.</summary>
+    /// <summary>
+    /// The minion keeps no returns (<c>cache_jobs</c> is off), or has no usable copy: that proves nothing.
+    /// </summary>
     internal sealed record NoCache : WatchAnswer;
 
-    /// <summary>An answer whose being there is all there is to it: a ping, a signal that was sent.</summary>
+    /// <summary>The job was there, and was sent a signal.</summary>
+    internal sealed record Signalled : WatchAnswer;
+
+    /// <summary>An answer whose being there is all there is to it.</summary>
     internal sealed record Done : WatchAnswer;
 
     /// <summary>No answer to what was asked; it is asked again.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -50,20 +49,14 @@ internal sealed class WatchAnswers(
                 continue;
             }
 
-            var full = JsonNode.Parse(job.GetRawText())!.AsObject();
-            full["cmd"] = "_return";
-            full["id"] = one.MinionId;
-            var returned = job.TryGetProperty("return", out var value) ? value.GetRawText() : "null";
             var function = job.TryGetProperty("fun", out var name) && name.ValueKind == JsonValueKind.String
                 ? name.GetString()!
                 : "";
-            var succeeded = !job.TryGetProperty("retcode", out var code) || code.ValueKind != JsonValueKind.Number
-                || code.TryGetInt32(out var number) && number == 0;
-            full["success"] = succeeded;
+            var found = CollectedReturn.Of(one.AboutJid!, function, one.MinionId, job);
             await Statement.ExecuteAsync(
                 connection, KeepFoundSql,
                 [
-                    function, one.AboutJid, returned, one.MinionId, succeeded ? "true" : "false", full.ToJsonString(),
+                    function, one.AboutJid, found.Returned, one.MinionId, found.Success ? "true" : "false", found.Full,
                     now,
                 ],
                 cancellationToken);
@@ -108,7 +101,10 @@ internal sealed class WatchAnswers(
         }
     }
 
-    /// <summary>A job that was to be stopped and does not run has been stopped: a killed one returns nothing.</summary>
+    /// <summary>
+    /// A job that was to be stopped and does not run has been stopped: a killed one returns nothing. But it must have
+    /// been there: the minion has sent it a signal, or has had time enough to begin. Else it is asked about once more.
+    /// </summary>
     private async Task EndStoppedAsync(List<Told> told, CancellationToken cancellationToken)
     {
         var missing = told.Where(one => one is { Answer: nameof(WatchAnswer.Missing), IsStopped: true }).ToList();
@@ -118,14 +114,17 @@ internal sealed class WatchAnswers(
         }
 
         var ended = await Statement.QueryAsync(
-            connection, EndStoppedSql, [now, .. Arrays(missing)],
-            row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2)),
+            connection, EndStoppedSql, [now, .. Arrays(missing), options.FirstAskAfter],
+            row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2),
+                Waited: row.GetBoolean(3)),
             cancellationToken);
-        foreach (var (action, minion, submission) in ended)
+        foreach (var (action, minion, submission, waited) in ended)
         {
-            fewer.End(submission);
-            counters.Add(action, CountChange.End(TargetStatus.Failed, waited: false, 1), [minion]);
+            fewer.End(submission, waited);
+            counters.Add(action, CountChange.End(TargetStatus.Failed, waited, 1), [minion]);
         }
+
+        await AskNextAsync(AskPurpose.FindJob, missing, now + options.FirstAskAfter, cancellationToken);
     }
 
     private async Task AskNextAsync(
@@ -150,9 +149,9 @@ internal sealed class WatchAnswers(
 
         var lost = await LostAttempts.EndAsync(
             connection, Arrays(some), cacheIsOff, options.RetryPause, counters, now, cancellationToken);
-        foreach (var submission in lost)
+        foreach (var (submission, waited) in lost)
         {
-            fewer.End(submission);
+            fewer.End(submission, waited);
         }
     }
 
@@ -184,16 +183,17 @@ internal sealed class WatchAnswers(
     /// </summary>
     internal const string NoteSql = """
         with answered as materialized (
-            select * from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+            select * from unnest(
+                    (select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]), (select $5::text[]))
                 as a(action_id, minion_key, submission_id, answer)),
         noted as (
             update ask k
-            set submission_id = null, on_contact = false, tries = 0,
+            set submission_id = null, on_contact = false, tries = 0, answer = a.answer,
                 missing_since = case a.answer when 'Missing' then coalesce(k.missing_since, $1)
                                               when 'Runs' then null else k.missing_since end,
                 due_at = $1 + case a.answer when 'Missing' then $6::interval when 'Runs' then $7::interval
                                             else $8::interval end,
-                answered_at = case when a.answer in ('Done', 'Found', 'NotCached', 'NoCache')
+                answered_at = case when a.answer in ('Done', 'Signalled', 'Found', 'NotCached', 'NoCache')
                                      or a.answer = 'Missing' and k.asked_at >= k.missing_since + $6::interval
                                    then $1 end
             from answered a
@@ -224,7 +224,13 @@ internal sealed class WatchAnswers(
             as h(action_id, minion_key, submission_id)
         where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
           and t.status = 'PickedUp'
-        returning t.action_id, t.minion_key, t.submission_id
+          and (exists (select 1 from ask k
+                       where k.action_id = t.action_id and k.minion_key = t.minion_key and k.about = t.submission_id
+                         and k.purpose in ('TermJob', 'KillJob') and k.answer = 'Signalled')
+               or exists (select 1 from submission s
+                          where s.id = t.submission_id and s.outcome is not null
+                            and s.created_at <= $1::timestamptz - $5::interval))
+        returning t.action_id, t.minion_key, t.submission_id, t.waits
         """;
 
     /// <summary>The next question of this purpose about the same submission, in place of any before it.</summary>
@@ -238,6 +244,6 @@ internal sealed class WatchAnswers(
         order by t.action_id, t.minion_key
         on conflict (action_id, minion_key, purpose) do update
         set about = excluded.about, due_at = excluded.due_at, submission_id = null, answered_at = null,
-            missing_since = null, on_contact = false
+            answer = null, missing_since = null, on_contact = false, tries = 0
         """;
 }

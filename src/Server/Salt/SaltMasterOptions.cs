@@ -35,6 +35,12 @@ internal sealed class SaltMasterOptions
     /// </summary>
     public string KeyDomain { get; init; } = "default";
 
+    /// <summary>
+    /// Where the master's returns are: <c>database</c> (a returner writes them into ours) or <c>runner</c> (any other
+    /// job cache: they are fetched through salt-api, which is slower).
+    /// </summary>
+    public string JobCache { get; init; } = "database";
+
     /// <summary>PEM file with the certificates to trust for this master, instead of the system's.</summary>
     public string? CaFile { get; init; }
 
@@ -74,6 +80,8 @@ internal sealed class SaltMasterOptions
 
     [Range(65_536, 1_073_741_824)]
     public int MaxResponseBytes { get; init; } = 67_108_864;
+
+    public bool CollectsReturns => JobCache == "runner";
 
     public TimeSpan ConnectTimeout => TimeSpan.FromSeconds(ConnectTimeoutSeconds);
 

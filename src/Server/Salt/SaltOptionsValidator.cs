@@ -10,6 +10,8 @@ internal sealed partial class SaltOptionsValidator : IValidateOptions<SaltOption
 {
     private static readonly string[] Eauths = ["sharedsecret", "pam", "file", "ldap", "auto"];
 
+    private static readonly string[] JobCaches = ["database", "runner"];
+
     private static readonly PropertyInfo[] Ranged =
         [.. typeof(SaltMasterOptions).GetProperties().Where(property => property.IsDefined(typeof(RangeAttribute)))];
 
@@ -54,6 +56,10 @@ internal sealed partial class SaltOptionsValidator : IValidateOptions<SaltOption
         if (string.IsNullOrWhiteSpace(master.Username))
         {
             yield return $"{key}:Username is '{master.Username}'; it must be a user of the master's external_auth.";
+        }
+        if (!JobCaches.Contains(master.JobCache, StringComparer.Ordinal))
+        {
+            yield return $"{key}:JobCache is '{master.JobCache}'; it must be one of {string.Join(", ", JobCaches)}.";
         }
         if (!Eauths.Contains(master.Eauth, StringComparer.Ordinal))
         {

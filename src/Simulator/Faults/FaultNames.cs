@@ -98,7 +98,9 @@ public static class FaultNames
     /// <summary>The function fails: a failed state (return code 2), or return code 1 with a text.</summary>
     public const string JobFails = "job-fails";
 
-    /// <summary>The function gives a text of <see cref="Fault.Bytes"/>.</summary>
+    /// <summary>
+    /// The function gives a text of <see cref="Fault.Bytes"/>; a command gives it as its output.
+    /// </summary>
     public const string BigOutput = "big-output";
 
     /// <summary>The function gives a text with a NUL character in it.</summary>

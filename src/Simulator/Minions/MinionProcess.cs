@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Saltern.Simulator.Faults;
 using Saltern.Simulator.Functions;
 using Saltern.Simulator.Jobs;
@@ -222,12 +223,25 @@ internal sealed class MinionProcess
 
         if (faults.Strike(FaultNames.BigOutput, id, function, job.Publication.Job) is { } big)
         {
-            return result with { Value = Json.Quote(new string('x', (int)Math.Min(big.Bytes, 200_000_000))) };
+            return result with { Value = Swollen(result.Value, (int)Math.Min(big.Bytes, 200_000_000)) };
         }
 
         return faults.Strike(FaultNames.NulInOutput, id, function, job.Publication.Job) is null
             ? result
             : result with { Value = Json.Quote("nul \0 end") };
+    }
+
+    /// <summary>A command's report swells in its output, everything else as a whole.</summary>
+    private static string Swollen(string value, int bytes)
+    {
+        string text = new('x', bytes);
+        if (!value.Contains("\"stdout\"", StringComparison.Ordinal) || JsonNode.Parse(value) is not JsonObject report)
+        {
+            return Json.Quote(text);
+        }
+
+        report["stdout"] = text;
+        return report.ToJsonString();
     }
 
     private void Follow(Aftermath aftermath, int minion)

@@ -166,7 +166,7 @@ public sealed class DueLookTests(PostgresServer server) : IAsyncLifetime
         await using var command = Statement.Of(
             connection, $"explain (analyze, buffers, format json) {DueLook.DueSql}",
             1, rig.Clock.GetUtcNow(), TimeSpan.FromMinutes(2), 20, 200, 40, byMinion,
-            rig.Get<ActionKinds>().Names.ToArray());
+            rig.Get<ActionKinds>().Names.ToArray(), DateTimeOffset.MinValue, 0L);
         var plan = JsonElement.Parse((string)(await command.ExecuteScalarAsync())!)[0].GetProperty("Plan");
         return plan.GetProperty("Shared Hit Blocks").GetInt32() + plan.GetProperty("Shared Read Blocks").GetInt32();
     }

@@ -15,13 +15,15 @@ internal sealed class FleetUnderTest
     public FleetUnderTest(TestDatabase database, params (MasterWithKeys Api, string Domain)[] masters)
     {
         var options = FleetGround.Options();
+        var outage = new Outage(Clock, NullLogger<Outage>.Instance);
         Salt = new SaltMasters(masters.Select(master =>
             (new SaltMasterOptions { Name = master.Api.Master, KeyDomain = master.Domain }, (ISaltApi)master.Api)));
         Masters = new Masters(database.DataSource, Salt, Bells, Clock, NullLogger<Masters>.Instance);
         Keys = new KeyReading(
-            database.DataSource, Salt, Masters, options, Clock, NullLogger<KeyReading>.Instance);
+            database.DataSource, Salt, Masters, options, Clock, outage, NullLogger<KeyReading>.Instance);
         Orders = new KeyOrders(database.DataSource, Salt, Keys, options, NullLogger<KeyOrders>.Instance);
-        Signs = new SignsOfLife(database.DataSource, Bells, options, Clock, NullLogger<SignsOfLife>.Instance);
+        Signs = new SignsOfLife(
+            database.DataSource, Bells, options, Clock, outage, NullLogger<SignsOfLife>.Instance);
         Lists = new MinionLists(database.DataSource, options, Clock);
         Groups = new Groups(database.DataSource, Clock, NullLogger<Groups>.Instance);
         Sizes = new GroupSizes(database.DataSource);

@@ -2,38 +2,14 @@ using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
+using Saltern.Server.Salt;
+using MinionKey = Saltern.Server.Fleet.MinionKey;
 
 namespace Saltern.Server.Tests.Results;
 
 /// <summary>What becomes of a target whose minion does not return in time.</summary>
-public sealed class WatchTests(PostgresServer server) : IAsyncLifetime
+public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
 {
-    private const string Script = """{"script":"#!/bin/sh\necho x\n"}""";
-    private const string Running = """{"pid":23390,"fun":"state.apply","jid":"x"}""";
-    private const string NotCached =
-        "\"Local jobs cache directory /var/cache/salt/minion/minion_jobs/20260302080000000001_s1 not found\"";
-
-    private const string CacheIsOff =
-        "\"Local jobs cache directory not found; you may need to enable cache_jobs on this minion\"";
-
-    private const StringComparison OrdinalText = StringComparison.Ordinal;
-
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database, settings: ("MaxInFlight", "2"));
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task All_overdue_minions_of_a_submission_are_asked_for_its_job_in_one_call()
     {
@@ -264,158 +240,58 @@ public sealed class WatchTests(PostgresServer server) : IAsyncLifetime
         Assert.True(await database.ScalarAsync<bool>("select ran_anyway from action_target where minion_key = 1"));
     }
 
-    [Fact]
-    public async Task A_job_that_is_stopped_is_told_to_end_then_killed_and_fails_when_it_is_gone()
+    [Theory]
+    [InlineData("null")]
+    [InlineData("\"Passed invalid arguments\"")]
+    public async Task An_answer_that_proves_nothing_lets_nothing_unsafe_run_again(string answer)
     {
-        var action = await rig.ScheduleAsync("state.apply");
-        await rig.DispatchAsync();
-        var jid = Last.Jid;
-        Assert.Equal(1, Assert.IsType<OrderOutcome.Done>(await rig.Get<Stopping>().StopAsync(
-            action, ["m1"], "ann", CancellationToken.None)).Targets);
-        await rig.DispatchAsync();
-        Assert.Equal(("saltutil.term_job", jid), (Last.Function, (string?)Last.Call.Args[0]));
-        Assert.Equal(["m1"], Last.Minions);
-        await AnswerAsync("m1", $"\"Signal 15 sent to job {jid} at pid 23390\"");
-        await PassAsync(TimeSpan.FromSeconds(11));
-        Assert.Equal("saltutil.find_job", Last.Function);
-        await AnswerAsync("m1", Running);
-        await rig.DispatchAsync();
-        Assert.Equal("saltutil.kill_job", Last.Function);
-        await AnswerAsync("m1", $"\"Signal 9 sent to job {jid} at pid 23390\"");
-        await PassAsync(TimeSpan.FromSeconds(11));
-        await AnswerAsync("m1", "{}");
+        var (action, _) = await OverdueAsync("script.run", Script, order => order with { MaxAttempts = 2 });
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", answer);
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
-        Assert.Equal("stopped by ann", await ReasonAsync());
-        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m2"]);
-        await rig.ReturnAsync(jid, "m1");
-        await rig.SettleAsync();
-        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Contains("whether it ran is not known", await ReasonAsync(), OrdinalText);
     }
 
     [Fact]
-    public async Task Stopping_goes_on_after_the_action_was_cancelled()
-    {
-        var action = await rig.ScheduleAsync("state.apply");
-        await rig.DispatchAsync();
-        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
-        await rig.Get<Stopping>().StopAsync(action, null, "ann", CancellationToken.None);
-        await rig.DispatchAsync();
-
-        Assert.Equal("saltutil.term_job", Last.Function);
-    }
-
-    [Fact]
-    public async Task What_is_not_safe_to_repeat_waits_in_the_queue_until_its_minion_answers_a_ping()
-    {
-        await rig.AddMinionsAsync(1, "away", heard: false);
-        var action = await rig.ScheduleAsync(
-            "script.run", Script, new TargetSelection { Minions = ["m1", "away"] });
-        await rig.DispatchAsync();
-        Assert.Equal("Queued", (await rig.StatusesAsync(action))["away"]);
-        var ping = Assert.Single(rig.Salt[0].Submissions, one => one.Function == "test.ping");
-        Assert.Equal(["away"], ping.Minions);
-
-        await PassAsync(TimeSpan.FromMinutes(20));
-        Assert.Equal("Queued", (await rig.StatusesAsync(action))["away"]);
-        Assert.Equal(0, await database.ScalarAsync<int>(
-            "select t.attempt from action_target t join minion m using (minion_key) where m.minion_id = 'away'"));
-        ping = rig.Salt[0].Submissions.Last(one => one.Function == "test.ping");
-        await rig.ReturnAsync(ping.Jid, "away");
-        await rig.SettleAsync();
-        await rig.DispatchAsync();
-
-        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["away"]);
-        Assert.Equal(["away"], Last.Minions);
-    }
-
-    [Fact]
-    public async Task A_late_ping_does_not_count_as_an_answer_for_ever()
-    {
-        await rig.AddMinionsAsync(1, "away", heard: false);
-        await rig.Get<SignsOfLife>().TouchAsync([new MinionKey(3)], CancellationToken.None);
-        rig.Clock.Advance(TimeSpan.FromMinutes(3));
-        var action = await rig.ScheduleAsync("script.run", Script, new TargetSelection { Minions = ["away"] });
-
-        await rig.DispatchAsync();
-
-        Assert.Equal("Queued", (await rig.StatusesAsync(action))["away"]);
-    }
-
-    [Fact]
-    public async Task A_reboot_whose_minion_stays_away_waits_for_contact_after_its_deadline()
-    {
-        var action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["m1"] });
-        await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000001\"", "file.read");
-        await rig.DispatchAsync();
-        await rig.ReturnAsync(Last.Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
-        await rig.SettleAsync();
-        await PassAsync(TimeSpan.FromHours(2));
-        await PassAsync(TimeSpan.FromMinutes(2));
-        await PassAsync(TimeSpan.FromMinutes(2));
-        Assert.Equal(1, await database.ScalarAsync<int>("select waiting from action_counts"));
-        Assert.DoesNotContain(rig.Salt[0].Submissions, one => one.Function == "saltutil.find_job");
-
-        await rig.Get<SignsOfLife>().TouchAsync([new MinionKey(1)], CancellationToken.None);
-        await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000002\"", "file.read");
-
-        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
-        Assert.Equal(0, await database.ScalarAsync<int>("select waiting from action_counts"));
-    }
-
-    private IEnumerable<ScriptedSalt.Sent> Asks =>
-        rig.Salt[0].Submissions.Where(one => one.Function.StartsWith("saltutil", OrdinalText));
-
-    private ScriptedSalt.Sent Last => rig.Salt[0].Submissions.Last();
-
-    private async Task<(ActionId Action, string Jid)> OverdueAsync(
-        string kind = "state.apply", string arguments = "{}", Func<ActionOrder, ActionOrder>? change = null)
-    {
-        var action = await rig.ScheduleAsync(kind, arguments, change: change);
-        await rig.DispatchAsync();
-        var jid = Last.Jid;
-        await PassAsync(TimeSpan.FromHours(2));
-        return (action, jid);
-    }
-
-    /// <summary>The first attempt of m1 is lost, and the second waits for its time.</summary>
-    private async Task<(ActionId Action, string Jid)> LoseAsync()
+    public async Task A_kept_return_of_any_shape_settles_and_holds_up_nobody()
     {
         var (action, jid) = await OverdueAsync();
         await MissingTwiceAsync("m1");
-        await AnswerAsync("m1", NotCached);
-        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
-        return (action, jid);
-    }
-
-    private async Task MissingTwiceAsync(string minion)
-    {
-        await AnswerAsync(minion, "{}");
-        await PassAsync(TimeSpan.FromMinutes(4.5));
-        await AnswerAsync(minion, "{}");
-        await rig.DispatchAsync();
-    }
-
-    private async Task PassAsync(TimeSpan time)
-    {
-        rig.Clock.Advance(time);
-        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
-        await rig.DispatchAsync();
-    }
-
-    /// <summary>Answers the last ask that this minion got.</summary>
-    private async Task AnswerAsync(string minion, string returned, string? function = null)
-    {
-        var ask = rig.Salt[0].Submissions.Last(one => one.Minions.Contains(minion));
-        await rig.ReturnAsync(ask.Jid, minion, returned, 0, function ?? ask.Function);
+        var deep = new string('[', 300) + new string(']', 300);
+        await AnswerAsync(
+            "m1", $$"""{"jid":"{{jid}}","jid":"{{jid}}","fun":"state.apply","return":{{deep}},"retcode":1,"cmd":1}""");
         await rig.SettleAsync();
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.False(await database.ScalarAsync<bool>("select guessed from action_target where minion_key = 1"));
     }
 
-    private Task<string?> AttemptsAsync() => database.ScalarAsync<string>(
-        "select string_agg(number || ' ' || status, ', ' order by number) from attempt where minion_key = 1");
+    [Fact]
+    public async Task An_answer_that_nobody_can_read_is_no_answer()
+    {
+        var (action, _) = await OverdueAsync();
+        await database.ExecuteAsync(
+            """
+            insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)
+            values ('saltutil.find_job', $1, '7', 'm1', 'true', '"not an object"', $2)
+            """,
+            Last.Jid, rig.Clock.GetUtcNow());
+        await rig.SettleAsync();
 
-    private Task<string?> ReasonAsync() =>
-        database.ScalarAsync<string>("select reason from action_target where minion_key = 1");
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+        await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("m1", Last.Minions);
+    }
+
+    [Fact]
+    public async Task A_job_that_outlasts_all_patience_fails_and_the_reason_says_that_it_ran()
+    {
+        var (action, _) = await OverdueAsync(change: order => order with { GiveUpAfterSeconds = 8_000 });
+        await AnswerAsync("m1", Running);
+        await PassAsync(TimeSpan.FromMinutes(15));
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Contains("it still ran", await ReasonAsync(), OrdinalText);
+    }
 }

@@ -40,8 +40,8 @@ create index salt_events_tag on salt.salt_events using hash (tag);
 create table salt.salt_events_default partition of salt.salt_events default;
 
 -- One row per return that carries our tag, in order of arrival, with all that settling needs, so that the body
--- stays unopened. Append-only: no unique key, no conflict; the settler deletes exactly the rows it has read. held_for is a
--- kind that the settler who looked did not know: such a row waits for a node that does.
+-- stays unopened. Append-only: no unique key, no conflict; the settler deletes exactly the rows it has read. held_for
+-- is a kind that the settler who looked did not know: such a row waits for a node that does.
 create table saltern.inbox (
     id          bigint generated always as identity primary key,
     jid         text not null,

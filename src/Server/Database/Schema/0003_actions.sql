@@ -49,8 +49,8 @@ create table saltern.action_counts (
     check (queued + picked_up + completed + failed + cancelled + skipped = total))
     with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
--- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets. outstanding counts
--- targets whose return is awaited, waiting those of which nobody knows where they are: these are not in flight.
+-- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets. outstanding
+-- counts targets whose return is awaited, waiting those of which nobody knows where they are: these are not in flight.
 create sequence saltern.submission_id;
 create table saltern.submission (
     id            bigint primary key,
@@ -66,6 +66,7 @@ create table saltern.submission (
     created_at    timestamp with time zone not null,
     deadline_at   timestamp with time zone not null,
     watched_at    timestamp with time zone,
+    collected_at  timestamp with time zone,
     not_after     timestamp with time zone not null,
     owner         text not null,
     lease_until   timestamp with time zone not null,
@@ -166,7 +167,8 @@ create table saltern.kept_result (
 
 -- Asks: small submissions of our own on behalf of a target. The purposes are AskPurpose's. One of each at a time per
 -- target; answered ones stay until the next replaces them. about is the submission that is asked about; on_contact: as
--- soon as the minion is heard from; tries: how often it was asked in vain; missing_since: when the minion first said that the job does not run.
+-- soon as the minion is heard from; tries: how often it was asked in vain; missing_since: when the minion
+-- first said that the job does not run.
 create table saltern.ask (
     action_id     bigint not null,
     minion_key    bigint not null,
