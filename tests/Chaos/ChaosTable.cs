@@ -24,6 +24,7 @@ internal static class ChaosTable
         rows.Add(("guessed", Text(result.Verdict.Guessed)));
         rows.Add(("  though its minion ran it to its end", Text(result.Verdict.GuessedAndRan.Count)));
         rows.Add(("safe to repeat, and repeated by ourselves", Text(result.Verdict.Repeated.Count)));
+        rows.Add(("safe to repeat, and sent again after a restart", Text(result.Verdict.ResentAfterRestart.Count)));
         rows.Add(("lost", Text(result.Verdict.Lost.Count)));
         rows.Add(("run twice", Text(result.Verdict.RunTwice.Count)));
         rows.Add(("wrong status", Text(result.Verdict.WrongStatus.Count)));
@@ -40,7 +41,8 @@ internal static class ChaosTable
             .Concat(Some("run twice", result.Verdict.RunTwice))
             .Concat(Some("wrong status", result.Verdict.WrongStatus))
             .Concat(Some("guessed though it ran", result.Verdict.GuessedAndRan))
-            .Concat(Some("repeated", result.Verdict.Repeated));
+            .Concat(Some("repeated", result.Verdict.Repeated))
+            .Concat(Some("sent again after a restart", result.Verdict.ResentAfterRestart));
 
     private static IEnumerable<string> Some(string what, List<string> sentences) =>
         sentences.Take(MostEvidence).Select(sentence => $"{what}: {sentence}");

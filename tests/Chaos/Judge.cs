@@ -43,12 +43,17 @@ internal static class Judge
     private static void JudgeRuns(TargetEnd target, List<AttemptRun> ran, Verdict verdict)
     {
         verdict.RunTwice.AddRange(ran
-            .Where(one => one.Run.TimesRun > 1)
+            .Where(one => one.Run.TimesRun > (target.SafeToRepeat ? 2 : 1))
             .Select(one => $"{target}; attempt {one.Number} ran {one.Run.TimesRun} times: {one.Run}"));
         if (!target.SafeToRepeat && ran.Count > 1 + target.Reschedules)
         {
             verdict.RunTwice.Add($"{target}; {ran.Count} attempts ran, and {target.Reschedules} times it was "
                 + $"rescheduled: {Runs(ran)}");
+        }
+
+        if (target.SafeToRepeat && ran.Any(one => one.Run.TimesRun == 2))
+        {
+            verdict.ResentAfterRestart.Add($"{target}: {Runs(ran)}");
         }
 
         if (target.SafeToRepeat && ran.Count(one => one.Ended) > 1 + target.Reschedules)

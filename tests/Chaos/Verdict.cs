@@ -8,7 +8,9 @@ internal sealed record Verdict
 
     /// <summary>
     /// A minion ran the job of one attempt more than once; or ran a job that no attempt owns; or ran what is not safe
-    /// to repeat once more than a user ordered.
+    /// to repeat once more than a user ordered. What is safe to repeat may be sent a second time under its jid where no
+    /// trace of the first call is left; its minion then runs it again only if it has restarted in between, which is
+    /// counted apart.
     /// </summary>
     public List<string> RunTwice { get; } = [];
 
@@ -26,6 +28,9 @@ internal sealed record Verdict
 
     /// <summary>What is safe to repeat and was run to its end by more attempts than a user ordered.</summary>
     public List<string> Repeated { get; } = [];
+
+    /// <summary>What is safe to repeat, sent a second time under its jid, to a minion that had restarted.</summary>
+    public List<string> ResentAfterRestart { get; } = [];
 
     public bool IsRight => Lost.Count + RunTwice.Count + WrongStatus.Count == 0;
 }

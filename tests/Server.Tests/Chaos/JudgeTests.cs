@@ -32,8 +32,15 @@ public sealed class JudgeTests
     public void What_is_not_final_is_lost(string status) => Assert.Single(JudgeOne(Target(status)).Lost);
 
     [Fact]
-    public void A_job_that_ran_twice_is_found() =>
-        Assert.Single(JudgeOne(Target("Completed", "a"), Ran("a", times: 2)).RunTwice);
+    public void A_job_that_ran_twice_is_found()
+    {
+        var target = Target("Completed", "a");
+
+        Assert.Single(JudgeOne(target with { SafeToRepeat = false }, Ran("a", times: 2)).RunTwice);
+        Assert.Single(JudgeOne(target, Ran("a", times: 3)).RunTwice);
+        Assert.Empty(JudgeOne(target, Ran("a", times: 2)).RunTwice);
+        Assert.Single(JudgeOne(target, Ran("a", times: 2)).ResentAfterRestart);
+    }
 
     [Fact]
     public void What_is_not_safe_to_repeat_may_run_once_more_only_for_each_order_to_reschedule()
