@@ -13,8 +13,11 @@ internal sealed record ChaosOptions
 
     public int Nodes { get; init; } = 3;
 
-    /// <summary>How long after the last fault a target may take to become final before it counts as lost.</summary>
-    public TimeSpan SettleWithin { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// Once the faults have ended, targets that are not final count as lost when none of them became final for so long;
+    /// a slow machine may take its time.
+    /// </summary>
+    public TimeSpan StillAfter { get; init; } = TimeSpan.FromMinutes(2);
 
     public static IReadOnlyList<string> Masters { get; } = ["east", "west"];
 }

@@ -46,20 +46,23 @@ internal static class ChaosRun
         CancellationToken cancellationToken)
     {
         var calm = clock.GetTimestamp();
-        var told = calm;
-        var all = await Patience.TryUntilAsync(
+        var (told, moved, least) = (calm, calm, long.MaxValue);
+        var all = false;
+        await Patience.TryUntilAsync(
             async () =>
             {
                 var left = await CountAsync(tables, cancellationToken);
+                (moved, least) = left < least ? (clock.GetTimestamp(), left) : (moved, least);
                 if (left > 0 && clock.GetElapsedTime(told) > TimeSpan.FromSeconds(10))
                 {
                     told = clock.GetTimestamp();
                     say($"{left} targets and returns are left");
                 }
 
-                return left == 0;
+                all = left == 0;
+                return all || clock.GetElapsedTime(moved) > options.StillAfter;
             },
-            options.SettleWithin, clock, cancellationToken);
+            TimeSpan.FromHours(1), clock, cancellationToken);
         var took = clock.GetElapsedTime(calm);
         // What a minion still runs or delivers may put a guess right; then the tables are still once more.
         await Patience.TryUntilAsync(
