@@ -59,7 +59,7 @@ internal static class BenchProgram
         {
             report.Add(benchmark, await benchmark.RunAsync(ground, cancellationToken), watch.Elapsed);
         }
-        catch (UnfinishedWorkException problem)
+        catch (Exception problem) when (problem is UnfinishedWorkException or InvalidOperationException)
         {
             // The others can still be measured; this one counts as a limit that does not hold.
             Ground.Say($"{benchmark.Name}: {problem.Message}");

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Saltern.Rig;
 using Saltern.Simulator;
 using Saltern.Simulator.Faults;
 

@@ -1,0 +1,3 @@
+using Saltern.Chaos;
+
+return await ChaosProgram.RunAsync(args, TimeProvider.System);
