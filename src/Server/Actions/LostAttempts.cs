@@ -7,14 +7,14 @@ namespace Saltern.Server.Actions;
 /// Ends attempts that are known to have come to nothing: the minion does not run the job, kept no return of it, and the
 /// job cache has none. Where the action may be tried again, its target is queued again by ourselves, after a pause that
 /// doubles with each attempt; else it fails as a guess, which a return that arrives after all replaces. Where an
-/// attempt before it has returned meanwhile, that is the last word. What is not
-/// safe to repeat is only tried again where the minion would have kept a return.
+/// attempt before it has returned meanwhile, that is the last word. What is not safe to repeat is only tried again
+/// where the minion would have kept a return.
 /// </summary>
 internal static class LostAttempts
 {
     /// <param name="connection">Inside the settling transaction.</param>
     /// <param name="targets">Actions, minions and submissions, as three arrays.</param>
-    /// <param name="cacheIsOff">Whether these minions keep no returns.</param>
+    /// <param name="cacheIsOff">Whether these minions keep no returns, or could not say.</param>
     /// <param name="pause">Before the second attempt.</param>
     /// <param name="counters">Get what moved.</param>
     /// <param name="now">When they end.</param>
