@@ -14,11 +14,12 @@ create table salt.jids (
     jid  text not null primary key,
     load json not null);
 
+-- The collation of ids is that of minion.minion_id: with another one PostgreSQL compares the two without the index.
 create table salt.salt_returns (
     fun        text not null,
     jid        text not null,
     return     json not null,
-    id         text not null,
+    id         text collate "C" not null,
     success    text not null,
     full_ret   json not null,
     alter_time timestamp with time zone default now())
@@ -45,7 +46,7 @@ create table salt.salt_events_default partition of salt.salt_events default;
 create table saltern.inbox (
     id          bigint generated always as identity primary key,
     jid         text not null,
-    minion_id   text not null,
+    minion_id   text collate "C" not null,
     returned_at timestamp with time zone,
     success     boolean not null,
     held_for    text)
@@ -54,7 +55,7 @@ create table saltern.inbox (
 -- One row per salt/minion/<id>/start event: a restart or a mere reconnect, in any case a sign of life.
 create table saltern.start_inbox (
     id         bigint generated always as identity primary key,
-    minion_id  text not null,
+    minion_id  text collate "C" not null,
     master_id  text not null,
     started_at timestamp with time zone);
 
