@@ -30,6 +30,7 @@ internal static class LostAttempts
             ? "the minion does not run the job, no return arrived, and the minion cannot say what came of it (has it "
                 + "cache_jobs: True?): whether it ran is not known"
             : "the minion does not run the job and has no return of it: it was lost";
+        await Statement.ExecuteAsync(connection, LockSql, targets, cancellationToken);
         var ended = await Statement.QueryAsync(
             connection, EndSql, [now, .. targets, cacheIsOff, reason, pause],
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2),
@@ -42,6 +43,19 @@ internal static class LostAttempts
 
         return [.. ended.Select(one => (one.Submission, one.Waited))];
     }
+
+    /// <summary>
+    /// Waits for whoever settles a late return of an earlier attempt, so that the next statement sees what it left.
+    /// </summary>
+    internal const string LockSql = """
+        select 1
+        from unnest((select $1::bigint[]), (select $2::bigint[]), (select $3::bigint[]))
+            as h(action_id, minion_key, submission_id)
+        join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
+          and t.submission_id = h.submission_id and t.status = 'PickedUp'
+        order by t.action_id, t.minion_key
+        for update of t
+        """;
 
     /// <summary>The pause is from half to one and a half of itself, so that a fleet does not come at once.</summary>
     internal const string EndSql = """

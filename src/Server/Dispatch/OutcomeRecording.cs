@@ -22,16 +22,42 @@ internal sealed partial class OutcomeRecording(
     NodeName node,
     IOptions<DispatchOptions> options,
     TimeProvider clock,
+    Outage outage,
     ILogger<OutcomeRecording> log)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     private static readonly Counter<long> Submissions = SalternMeter.Meter.CreateCounter<long>(
         "saltern_submissions", description: "Submissions by what came of the call");
 
+    /// <summary>
+    /// A call is over and its outcome known to nobody else: where PostgreSQL is away, it is tried again as long as the
+    /// lease lasts. After that the submission looks like one whose node died, and evidence decides.
+    /// </summary>
     public async Task RecordAsync(
         ClaimedSubmission submission, MasterState master, SubmitOutcome outcome, CancellationToken cancellationToken)
     {
         Submissions.Add(
             1, new("outcome", outcome.GetType().Name.ToLowerInvariant()), new("master", master.Name));
+        var until = clock.GetUtcNow() + options.Value.Lease;
+        for (var pause = TimeSpan.Zero; ; pause = Pause)
+        {
+            await Task.Delay(pause, clock, cancellationToken);
+            try
+            {
+                await RecordOnceAsync(submission, master, outcome, cancellationToken);
+                return;
+            }
+            catch (Exception problem) when (outage.Covers(problem) && clock.GetUtcNow() < until)
+            {
+                LogAgain(submission.Jid.Value, outcome.GetType().Name);
+            }
+        }
+    }
+
+    private async Task RecordOnceAsync(
+        ClaimedSubmission submission, MasterState master, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
         switch (outcome)
         {
             case SubmitOutcome.Accepted accepted:
@@ -272,6 +298,10 @@ internal sealed partial class OutcomeRecording(
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "No usable answer to {Jid} ({Reason}); evidence decides whether it runs")]
     private partial void LogUnclear(string jid, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "PostgreSQL could not take the outcome {Outcome} of {Jid}; it is written again")]
+    private partial void LogAgain(string jid, string outcome);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The outcome {Outcome} of {Jid} came too late: another one stands already")]

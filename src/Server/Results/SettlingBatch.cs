@@ -79,9 +79,8 @@ internal sealed class SettlingBatch(
     }
 
     /// <summary>
-    /// Returns whose attempt had ended by a guess: it gives way to the truth, in the attempt and, where no later
-    /// attempt speaks for the target, in the target. Two statements: an attempt that a reschedule moves while the first
-    /// waits for it is seen by the second only.
+    /// Returns whose attempt had ended by a guess: it gives way to the truth. Apart from the earlier attempts: one that
+    /// a reschedule moves while the first statement waits for it is seen by the second only.
     /// </summary>
     private async Task<int> CorrectAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
@@ -96,38 +95,14 @@ internal sealed class SettlingBatch(
             counters.Add(action, CountChange.Move(TargetStatus.Failed, status, 1), [minion]);
         }
 
-        return latest.Count + await CorrectEarlierAsync(left, cancellationToken);
-    }
-
-    /// <summary>
-    /// Returns of attempts that came to nothing, as we thought, and after which we queued the target again by
-    /// ourselves: while it is still queued, that is taken back and the truth settles it. Otherwise the truth is
-    /// history, and the last word if the attempt that is under way brings none. Where nothing was to run any more, it
-    /// ran anyway.
-    /// </summary>
-    private async Task<int> CorrectEarlierAsync(
-        Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
-    {
-        var withdrawn = await Statement.QueryAsync(
-            connection, WithdrawSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
-            row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
-                Status: Enum.Parse<TargetStatus>(row.GetString(3))),
-            cancellationToken);
-        foreach (var (action, minion, inbox, status) in withdrawn)
-        {
-            left.Remove(inbox);
-            counters.Add(action, CountChange.Move(TargetStatus.Queued, status, 1), [minion]);
-        }
-
-        var earlier = await Statement.QueryAsync(
-            connection, CorrectEarlierSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
-            row => row.GetInt64(0), cancellationToken);
+        var earlier = left.Count == 0 ? [] : await new EarlierReturns(connection, counters, now)
+            .SettleAsync(ReturnArrays.Of(FirstOfEach(left.Values), read, now), cancellationToken);
         foreach (var inbox in earlier)
         {
             left.Remove(inbox);
         }
 
-        return withdrawn.Count + earlier.Count;
+        return latest.Count + earlier.Count;
     }
 
     private async Task<int> CountRepeatsAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
@@ -165,47 +140,6 @@ internal sealed class SettlingBatch(
         where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
           and t.status = 'Failed' and t.guessed
         returning t.action_id, t.minion_key, r.inbox_id, t.status
-        """;
-
-    internal const string CorrectEarlierSql = $"""
-        with returned as materialized ({ReturnArrays.Table}),
-        corrected as (
-            update earlier_attempt a
-            set status = r.status, guessed = false, late = t.status = 'PickedUp' or t.again, ended_at = $1,
-                returned_at = r.returned_at, reason = r.reason
-            from returned r
-            join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
-            where a.action_id = r.action_id and a.minion_key = r.minion_key and a.submission_id = r.submission_id
-              and a.guessed
-            returning a.action_id, a.minion_key, r.inbox_id),
-        ran_anyway as (
-            update action_target t set ran_anyway = true
-            from corrected c
-            where t.action_id = c.action_id and t.minion_key = c.minion_key and t.status in ('Cancelled', 'Skipped'))
-        select inbox_id from corrected
-        """;
-
-    /// <summary>Locks the targets first: one that is being claimed is claimed.</summary>
-    internal const string WithdrawSql = $"""
-        with returned as materialized ({ReturnArrays.Table}),
-        queued as (
-            select r.*, t.attempt
-            from returned r
-            join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
-            where t.status = 'Queued' and t.again
-            order by t.action_id, t.minion_key
-            for update of t),
-        withdrawn as (
-            delete from earlier_attempt e using queued q
-            where e.action_id = q.action_id and e.minion_key = q.minion_key and e.number = q.attempt
-              and e.submission_id = q.submission_id and e.guessed
-            returning q.*, e.picked_up_at, e.repeats)
-        update action_target t
-        set status = w.status, settled_at = $1, returned_at = w.returned_at, reason = w.reason,
-            submission_id = w.submission_id, picked_up_at = w.picked_up_at, repeats = w.repeats, not_before = null,
-            again = false
-        from withdrawn w where t.action_id = w.action_id and t.minion_key = w.minion_key
-        returning t.action_id, t.minion_key, w.inbox_id, t.status
         """;
 
     internal const string RepeatSql = """

@@ -44,6 +44,17 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_came_of_a_call_is_written_even_if_all_sessions_end_during_it()
+    {
+        await rig.ScheduleAsync();
+        Salt.OnTheWay = _ => database.KillSessionsAsync();
+
+        await rig.DispatchAsync();
+
+        Assert.Equal("Accepted", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
     public async Task An_unclear_call_with_a_trace_in_the_job_cache_is_never_sent_again()
     {
         await rig.ScheduleAsync();

@@ -53,9 +53,10 @@ public abstract class OverdueGround(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>The first attempt of m1 is lost, and the second waits for its time.</summary>
-    private protected async Task<(ActionId Action, string Jid)> LoseAsync()
+    private protected async Task<(ActionId Action, string Jid)> LoseAsync(
+        Func<ActionOrder, ActionOrder>? change = null)
     {
-        var (action, jid) = await OverdueAsync();
+        var (action, jid) = await OverdueAsync(change: change);
         await MissingTwiceAsync("m1");
         await AnswerAsync("m1", NotCached);
         Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);

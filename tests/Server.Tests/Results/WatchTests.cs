@@ -228,6 +228,33 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
         Assert.False(await database.ScalarAsync<bool>("select guessed from action_target where minion_key = 1"));
     }
 
+    [Theory]
+    [InlineData(3, "Queued", "1 Completed, 2 Completed")]
+    [InlineData(2, "Failed", "1 Completed, 2 Completed")]
+    public async Task A_late_return_of_the_first_attempt_is_the_last_word_after_the_second_was_lost(
+        int maxAttempts, string before, string attempts)
+    {
+        var (action, jid) = await LoseAsync(order => order with { MaxAttempts = maxAttempts });
+        await PassAsync(TimeSpan.FromMinutes(2));
+        await PassAsync(TimeSpan.FromHours(2));
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", NotCached);
+        Assert.Equal(before, (await rig.StatusesAsync(action))["m1"]);
+
+        await rig.ReturnAsync(jid, "m1");
+        await rig.SettleAsync();
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal("by attempt 1, which returned late", await ReasonAsync());
+        Assert.Equal(attempts, await AttemptsAsync());
+        Assert.Equal("0 queued, 1 completed, 0 failed", await database.ScalarAsync<string>(
+            "select queued || ' queued, ' || completed || ' completed, ' || failed || ' failed' from action_counts "
+            + "where action_id = $1", action.Value));
+        var sent = rig.Salt[0].Submissions.Count(one => one.Function == "state.apply");
+        await PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Equal(sent, rig.Salt[0].Submissions.Count(one => one.Function == "state.apply"));
+    }
+
     [Fact]
     public async Task A_late_return_of_a_target_that_was_cancelled_meanwhile_says_that_it_ran_anyway()
     {
