@@ -96,7 +96,7 @@ internal sealed partial class OldActions(
     /// Submissions before counters, as settling does. A return that settles at this moment is waited for; behind the
     /// locks nothing can begin any more, so what is looked at there stands.
     /// </summary>
-    private async Task<int> RemoveAsync(
+    private static async Task<int> RemoveAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long action, DateTimeOffset before,
         CancellationToken cancellationToken)
     {

@@ -84,7 +84,8 @@ internal sealed partial class JobCacheRest(
         """;
 
     /// <summary>
-    /// An event whose time cannot be true is as old as its number, measured by any event of the oldest day that is kept.
+    /// An event whose time cannot be true is as old as its number, measured by an event of the oldest day that is
+    /// kept.
     /// </summary>
     internal const string EventsSql = """
         delete from salt.salt_events_default
