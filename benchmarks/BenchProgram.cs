@@ -12,7 +12,7 @@ internal static class BenchProgram
     private static readonly IBenchmark[] All =
     [
         new ScheduleBenchmark(), new SettleBenchmark(), new InsertBenchmark(), new VisibleBenchmark(),
-        new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(),
+        new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(), new HousekeepingBenchmark(),
     ];
 
     public static async Task<int> RunAsync(string[] args, TimeProvider clock)

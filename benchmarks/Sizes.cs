@@ -9,14 +9,14 @@ internal sealed record Sizes
     {
         Targets = 100_000, Rounds = 5, SettleRounds = 3, ReturnsPerWriter = 3_000, VisibleReturns = 10_000,
         ReturnsPerSecond = 500, VisibleRounds = 3, WholeRuns = 3, Fleets = [1_000, 10_000, 100_000],
-        TargetsPerRound = 20_000, WarmUps = 10,
+        TargetsPerRound = 20_000, WarmUps = 10, DayRows = 1_000_000,
     };
 
     public static Sizes Quick { get; } = new()
     {
         Targets = 1_000, Rounds = 1, SettleRounds = 1, ReturnsPerWriter = 20, VisibleReturns = 200,
         ReturnsPerSecond = 200, VisibleRounds = 1, WholeRuns = 1, Fleets = [100, 200], TargetsPerRound = 200,
-        WarmUps = 1,
+        WarmUps = 1, DayRows = 10_000,
     };
 
     /// <summary>Minions of the action that is scheduled, settled, or run as a whole.</summary>
@@ -46,4 +46,7 @@ internal sealed record Sizes
     /// Actions on up to 999 minions before anything is measured: a server that has just started compiles.
     /// </summary>
     public required int WarmUps { get; init; }
+
+    /// <summary>Returns in a day of the job cache that ends.</summary>
+    public required int DayRows { get; init; }
 }

@@ -108,7 +108,7 @@ internal sealed class SalternServer : IAsyncDisposable
 
     private static void AddSlices(IServiceCollection services, IConfiguration configuration)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider>(new SharedClock(TimeProvider.System));
         services.AddSettings<ListenOptions, ListenOptionsValidator>(ListenOptions.Section);
         services.AddDatabase();
         services.AddSalt(configuration);

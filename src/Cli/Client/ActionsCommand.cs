@@ -17,7 +17,11 @@ internal static class ActionsCommand
     private static readonly Option<string[]> Minions =
         new("--minions", "-m") { Description = "Only these, by commas." };
     private static readonly Option<bool> All = new("--all") { Description = "Completed targets too." };
-    private static readonly Option<DateTimeOffset?> At = new("--at") { Description = "Not before this time." };
+    private static readonly Option<DateTimeOffset?> At = new("--at")
+    {
+        Description = "Not before this time.", CustomParser = TimeArgument.Parse,
+    };
+
     private static readonly Option<int> Limit = new("--limit")
     {
         Description = "Most entries to show.", DefaultValueFactory = _ => 100,

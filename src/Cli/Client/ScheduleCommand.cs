@@ -29,8 +29,16 @@ internal static class ScheduleCommand
     private static readonly Option<string?> Domain =
         new("--domain") { Description = "Only minions of this key domain." };
     private static readonly Option<string?> Note = new("--description") { Description = "A note for the list." };
-    private static readonly Option<DateTimeOffset?> At = new("--at") { Description = "Not before this time." };
-    private static readonly Option<DateTimeOffset?> Expires = new("--expires") { Description = "Not after this time." };
+    private static readonly Option<DateTimeOffset?> At = new("--at")
+    {
+        Description = "Not before this time.", CustomParser = TimeArgument.Parse,
+    };
+
+    private static readonly Option<DateTimeOffset?> Expires = new("--expires")
+    {
+        Description = "Not after this time.", CustomParser = TimeArgument.Parse,
+    };
+
     private static readonly Option<string?> Batch =
         new("--batch") { Description = "Most in flight: a number, or 10%." };
     private static readonly Option<int?> GiveUpAfter = new("--give-up-after")

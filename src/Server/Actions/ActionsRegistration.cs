@@ -16,6 +16,8 @@ internal static class ActionsRegistration
         services.AddSingleton<Rescheduling>();
         services.AddSingleton<Archiving>();
         services.AddSingleton<Deleting>();
+        services.AddSingleton<OldActions>();
+        services.AddHostedService(provider => provider.GetRequiredService<OldActions>());
         services.AddSingleton<FirstRefresh>();
         services.AddHostedService(provider => provider.GetRequiredService<FirstRefresh>());
         services.AddSingleton<ActionLists>();

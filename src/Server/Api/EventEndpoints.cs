@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Saltern.Contract;
 using Saltern.Server.Access;
 using Saltern.Server.Actions;
 using Saltern.Server.Changes;
+using Saltern.Server.Database;
 
 namespace Saltern.Server.Api;
 
@@ -47,10 +49,20 @@ internal static class EventEndpoints
         return TypedResults.ServerSentEvents(
             ReadAsync(subscription, options.Value.KeepAlive, HoldsAsync, clock, cancellationToken));
 
-        async Task<bool> HoldsAsync() =>
-            long.TryParse(context.User.FindFirst(AccessIdentity.TokenClaim)?.Value, out var token)
-            && await tokens.FindAsync(token, cancellationToken) is AccessAnswer.Granted granted
-            && granted.Identity.May(PermissionNames.Read);
+        async Task<bool> HoldsAsync()
+        {
+            try
+            {
+                return long.TryParse(context.User.FindFirst(AccessIdentity.TokenClaim)?.Value, out var token)
+                    && await tokens.FindAsync(token, cancellationToken) is AccessAnswer.Granted granted
+                    && granted.Identity.May(PermissionNames.Read);
+            }
+            catch (NpgsqlException problem) when (DatabaseAway.Is(problem))
+            {
+                // While the database is away there is nothing to tell either; asked again in a moment.
+                return true;
+            }
+        }
     }
 
     private static async IAsyncEnumerable<SseItem<object>> ReadAsync(

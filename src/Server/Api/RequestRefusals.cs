@@ -15,7 +15,7 @@ namespace Saltern.Server.Api;
 /// not fit, how large a request may be. Also the last resort: a database that is away is 503, a bug is 500, and neither
 /// tells strangers more than that.
 /// </summary>
-internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) : IExceptionHandler
+internal sealed partial class RequestRefusals(Outage outage, ILogger<RequestRefusals> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(
         HttpContext context, Exception exception, CancellationToken cancellationToken)
@@ -46,7 +46,12 @@ internal sealed partial class RequestRefusals(ILogger<RequestRefusals> logger) :
                 return Problems.Invalid(
                     "text", "The request holds a character that cannot be stored: NUL, or half of a surrogate pair.");
             case NpgsqlException database when DatabaseAway.Is(database):
-                LogDatabaseAway(exception, context.Request.Path);
+                // Told once a minute, however many ask.
+                if (!outage.Covers(exception))
+                {
+                    LogDatabaseAway(exception, context.Request.Path);
+                }
+
                 return Problems.Of(
                     503, "Database away",
                     HttpMethods.IsGet(context.Request.Method)

@@ -20,6 +20,8 @@ internal static class DatabaseConnections
             MaxPoolSize = options.MaxPoolSize,
             Timeout = (int)options.ConnectTimeout.TotalSeconds,
             CommandTimeout = (int)options.CommandTimeout.TotalSeconds,
+            // A day has 24 hours for every statement of ours, whatever zone the database was made for.
+            Timezone = "UTC",
             // A listener that waits for the bell would never notice that its connection is gone.
             KeepAlive = 30,
         };

@@ -18,6 +18,7 @@ internal static class DatabaseRegistration
         services.AddSingleton<Transactions>();
         services.AddSingleton<Bells>();
         services.AddSingleton<Outage>();
+        services.AddHostedService<ClockWatch>();
         services.AddSingleton<NotificationListener>();
         services.AddHostedService(provider => provider.GetRequiredService<NotificationListener>());
         return services;

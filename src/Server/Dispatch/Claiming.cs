@@ -17,6 +17,9 @@ internal sealed class Claiming(
     /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
     private const int MostBatches = 4;
 
+    private const int JidTriesInASecond = 10;
+    private const int MostJidTries = 100;
+
     /// <summary>Advisory locks of ours: this class, with the master's id.</summary>
     public const int MasterLockClass = 7262;
 
@@ -115,20 +118,39 @@ internal sealed class Claiming(
         return submission;
     }
 
-    /// <summary>The id and the jid of the next submission, of any node.</summary>
+    /// <summary>
+    /// The id and the jid of the next submission, of any node. A jid that is taken already (the clock was set back, a
+    /// master has it from before) is passed over; where a second seems to be used up, the next one is taken.
+    /// </summary>
     public static async Task<(SubmissionId Id, Jid Jid)> NextAsync(
         NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var next = await Statement.QueryAsync(
-            connection, NextSql, [],
-            row => (new SubmissionId(row.GetInt64(0)), Jid.Create(now, (int)row.GetInt64(1))), cancellationToken);
-        return next[0];
+        for (var tries = 0; tries < MostJidTries; tries++)
+        {
+            var second = now.AddSeconds(tries / JidTriesInASecond);
+            var next = await Statement.QueryAsync(
+                connection, NextSql, [],
+                row => (Id: new SubmissionId(row.GetInt64(0)), Jid: Jid.Create(second, (int)row.GetInt64(1))),
+                cancellationToken);
+            await using var taken = Statement.Of(connection, TakenSql, next[0].Jid.Value);
+            if (await taken.ExecuteScalarAsync(cancellationToken) is not true)
+            {
+                return next[0];
+            }
+        }
+
+        throw new InvalidOperationException($"Of {MostJidTries} jids from {now:O} on, all are taken.");
     }
 
     /// <summary>
     /// Compiling a look costs more than the look: PostgreSQL, which guesses that it is long, takes 100 ms for it.
     /// </summary>
     internal const string LockSql = "select pg_advisory_xact_lock($1, $2), set_config('jit', 'off', true)";
+
+    /// <summary>Indexes submission_jid_key, jids_pkey.</summary>
+    internal const string TakenSql = """
+        select exists (select 1 from submission where jid = $1) or exists (select 1 from salt.jids where jid = $1)
+        """;
 
     internal const string NextSql = "select nextval('submission_id'), nextval('jid_serial')";
 

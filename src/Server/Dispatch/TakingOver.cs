@@ -68,7 +68,7 @@ internal sealed partial class TakingOver(
         }
 
         if (submission.Sends == 1 && submission.SafeToRepeat
-            && submission.SinceFirstSent < options.Value.ResendWithin)
+            && submission.SinceFirstSent >= TimeSpan.Zero && submission.SinceFirstSent < options.Value.ResendWithin)
         {
             if (maySend)
             {
@@ -100,13 +100,15 @@ internal sealed partial class TakingOver(
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
     /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6). $7 are the kinds
-    /// we know.
+    /// we know. No lease is ever as long as 15 minutes: one that is was made before the database's clock was set back.
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (
             select s.id from submission s join action a on a.id = s.action_id
-            where s.outcome is null and s.lease_until <= now() and s.master_id = $1 and a.kind = any($7::text[])
-              and (s.sends = 0 and not $6 or s.first_sent_at + $5::interval <= now())
+            where s.outcome is null and s.master_id = $1 and a.kind = any($7::text[])
+              and (s.lease_until <= now() or s.lease_until > now() + interval '15 min')
+              and (s.sends = 0 and not $6 or s.first_sent_at + $5::interval <= now()
+                   or s.first_sent_at > now() + interval '15 min')
             order by s.id limit $4
             for update of s skip locked),
         taken as (

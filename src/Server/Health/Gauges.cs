@@ -19,10 +19,16 @@ internal sealed class Gauges
     /// </summary>
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
+    /// <summary>Sizes cost a look at each file, and change slowly.</summary>
+    private static readonly TimeSpan SizesPace = TimeSpan.FromSeconds(30);
+
     private readonly NpgsqlDataSource database;
     private readonly MetricsCollector collector;
     private readonly TimeProvider clock;
     private readonly PacedRead<Tables> tables;
+
+    /// <summary>Read and written by one reading of the tables at a time.</summary>
+    private (StorageSizes Sizes, long At)? sizes;
 
     public Gauges(NpgsqlDataSource database, MetricsCollector collector, TimeProvider clock)
     {
@@ -93,12 +99,18 @@ internal sealed class Gauges
         var masters = await Statement.QueryAsync(
             connection, MastersSql, [],
             row => (Name: row.GetString(0), Health: row.GetString(1), Paused: row.GetBoolean(2)), cancellationToken);
-        return new Tables(sums, inbox, oldest is [{ } since] ? since : null, masters);
+        if (sizes is not { } last || clock.GetElapsedTime(last.At) >= SizesPace)
+        {
+            sizes = last = (await StorageSizes.ReadAsync(connection, cancellationToken), clock.GetTimestamp());
+        }
+
+        return new Tables(sums, inbox, oldest is [{ } since] ? since : null, masters, last.Sizes);
     }
 
     private void WriteTables(MetricsText text, Tables read)
     {
-        var (sums, inbox, oldest, masters) = read;
+        var (sums, inbox, oldest, masters, sizes) = read;
+        sizes.Write(text);
         text.Metric("saltern_targets", "gauge", "Targets of actions that are not archived, by status.");
         for (var i = 0; i < sums.Length; i++)
         {
@@ -124,5 +136,6 @@ internal sealed class Gauges
     }
 
     private sealed record Tables(
-        long[] Targets, long Inbox, DateTimeOffset? Oldest, List<(string Name, string Health, bool Paused)> Masters);
+        long[] Targets, long Inbox, DateTimeOffset? Oldest, List<(string Name, string Health, bool Paused)> Masters,
+        StorageSizes Sizes);
 }

@@ -9,7 +9,8 @@ namespace Saltern.Server.Health;
 /// Whether this node can do its work, and which dependency is away if not. Masters are told but do not count: orders
 /// are taken and kept while a master is away, so no load balancer should turn people away for it.
 /// </summary>
-internal sealed partial class Readiness(NpgsqlDataSource database, TimeProvider clock, ILogger<Readiness> log)
+internal sealed partial class Readiness(
+    NpgsqlDataSource database, Outage outage, TimeProvider clock, ILogger<Readiness> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -40,7 +41,11 @@ internal sealed partial class Readiness(NpgsqlDataSource database, TimeProvider 
             && !cancellationToken.IsCancellationRequested)
         {
             // Anybody may ask: names of hosts, users and databases are for the log alone.
-            LogNotReady(error);
+            if (!outage.Covers(error))
+            {
+                LogNotReady(error);
+            }
+
             var reason = error is OperationCanceledException
                 ? $"no answer within {Patience.TotalSeconds:0} s"
                 : "it does not answer; the log has the reason";

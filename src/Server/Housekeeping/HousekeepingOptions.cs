@@ -19,6 +19,17 @@ internal sealed class HousekeepingOptions
     [Range(1, 3_650)]
     public int KeepDays { get; set; } = 30;
 
+    /// <summary>The same for the masters' events, which nothing needs for long.</summary>
+    [Range(1, 3_650)]
+    public int KeepEventDays { get; set; } = 7;
+
+    /// <summary>
+    /// An action goes, with its targets, attempts and kept results, so many days after its end; what is in the log of
+    /// orders about actions that are gone, so many days after it was written. 0 keeps them for ever.
+    /// </summary>
+    [Range(0, 36_500)]
+    public int KeepHistoryDays { get; set; } = 365;
+
     /// <summary>
     /// What the history keeps of a result when its day of the job cache ends; more is cut and marked.
     /// </summary>

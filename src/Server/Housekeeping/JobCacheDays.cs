@@ -1,15 +1,19 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Database;
+using Saltern.Server.Metrics;
 
 namespace Saltern.Server.Housekeeping;
 
 /// <summary>
 /// Makes the days of the job cache before they come, and ends them when their time is over. No statement here may hold
-/// up a master: a new day is made apart and attached with a check that makes the look into it needless; an old one is
-/// emptied and dropped under a short lock time-out, again at the next pass where that was in vain.
+/// up a master: a new day is made apart and attached with a check that makes the look into it needless. An old one is
+/// first emptied, which needs a lock on nothing but that day and gives the space back; then it is dropped, which needs
+/// one on the whole table for a moment: under a short lock time-out, not at all while somebody reads for longer than
+/// that, and again at the next pass where it was in vain. Either costs the same for ten rows and for ten million.
 /// </summary>
 internal sealed partial class JobCacheDays(
     NpgsqlDataSource database,
@@ -18,7 +22,18 @@ internal sealed partial class JobCacheDays(
     TimeProvider clock,
     ILogger<JobCacheDays> log)
 {
+    /// <summary>How often a drop is tried in one pass; each try waits as long as the lock time-out.</summary>
+    private const int DropTries = 5;
+
     private const string Returns = "salt_returns";
+
+    private static readonly Counter<long> Ended = SalternMeter.Meter.CreateCounter<long>(
+        "saltern_job_cache_days_ended", description: "Days of the job cache that were ended by this node.");
+
+    private static readonly Gauge<long> NotEnded = SalternMeter.Meter.CreateGauge<long>(
+        "saltern_job_cache_days_overdue",
+        description: "Days of the job cache whose time is over and that the last pass could not end.");
+
     private static readonly string[] Tables = [Returns, "salt_events"];
 
     /// <summary>Makes yesterday, today and the days ahead where they are missing; returns how many it made.</summary>
@@ -46,21 +61,28 @@ internal sealed partial class JobCacheDays(
     /// <summary>Ends the days whose time is over; returns how many it ended.</summary>
     public async Task<int> EndAsync(CancellationToken cancellationToken)
     {
-        var before = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime).AddDays(-options.Value.KeepDays);
+        var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var ended = 0;
+        var all = 0;
         foreach (var table in Tables)
         {
+            var before = today.AddDays(-(table == Returns ? options.Value.KeepDays : options.Value.KeepEventDays));
+            var (ended, left) = (0, 0);
             foreach (var day in await PartitionsAsync(connection, table, cancellationToken))
             {
-                if (day.Day < before && await EndAsync(connection, day, cancellationToken))
+                if (day.Day < before)
                 {
-                    ended++;
+                    var gone = await EndAsync(connection, day, cancellationToken);
+                    (ended, left) = gone ? (ended + 1, left) : (ended, left + 1);
                 }
             }
+
+            Ended.Add(ended, new KeyValuePair<string, object?>("table", table));
+            NotEnded.Record(left, new KeyValuePair<string, object?>("table", table));
+            all += ended;
         }
 
-        return ended;
+        return all;
     }
 
     private async Task<bool> MakeAsync(
@@ -106,7 +128,8 @@ internal sealed partial class JobCacheDays(
                 await keeping.KeepAsync(connection, day, cancellationToken);
             }
 
-            return await DropAsync(connection, day, mark, cancellationToken);
+            return await EmptyAsync(connection, day, mark, cancellationToken)
+                && await DropAsync(connection, day, cancellationToken);
         }
         catch (PostgresException problem) when (problem.SqlState is PostgresErrorCodes.LockNotAvailable
             or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UndefinedTable)
@@ -119,9 +142,9 @@ internal sealed partial class JobCacheDays(
 
     /// <summary>
     /// Looks once more, now that nobody can write into the day (a master whose clock is wrong by weeks does), and keeps
-    /// what came while the rest was being kept. Then the day goes.
+    /// what came while the rest was being kept. Then its rows go.
     /// </summary>
-    private async Task<bool> DropAsync(
+    private async Task<bool> EmptyAsync(
         NpgsqlConnection connection, JobCacheDay day, string mark, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -137,10 +160,63 @@ internal sealed partial class JobCacheDays(
             await keeping.KeepSinceAsync(connection, day, mark, cancellationToken);
         }
 
-        await Statement.ExecuteAsync(connection, EndSql(day), [], cancellationToken);
+        await Statement.ExecuteAsync(connection, EmptySql(day), [], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private async Task<bool> DropAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            if (await IsReadForLongAsync(connection, day, cancellationToken))
+            {
+                LogNotEnded(day.Partition, $"it is empty, but somebody has been reading {day.Table} for long");
+                return false;
+            }
+
+            try
+            {
+                return await DropOnceAsync(connection, day, cancellationToken);
+            }
+            catch (PostgresException problem) when (tries < DropTries
+                && problem.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            {
+                // Whoever queued behind us goes first; who was in the way may be through by then.
+            }
+        }
+    }
+
+    /// <summary>
+    /// The whole table first: who reads all of it holds that lock already while they wait for the day's.
+    /// </summary>
+    private async Task<bool> DropOnceAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Statement.ExecuteAsync(connection, LockTimeoutSql, [Timeout()], cancellationToken);
+        await Statement.ExecuteAsync(connection, LockAllSql(day), [], cancellationToken);
+        await using (var late = Statement.Of(connection, HasRowsSql(day)))
+        {
+            if (await late.ExecuteScalarAsync(cancellationToken) is true)
+            {
+                LogNotEnded(day.Partition, "something has just been written into it");
+                return false;
+            }
+        }
+
+        await Statement.ExecuteAsync(connection, DropSql(day), [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         LogEnded(day.Partition);
         return true;
+    }
+
+    private async Task<bool> IsReadForLongAsync(
+        NpgsqlConnection connection, JobCacheDay day, CancellationToken cancellationToken)
+    {
+        await using var command = Statement.Of(connection, ReadForLongSql, day.Table, options.Value.LockTimeout);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     private async Task<bool> MayEndAsync(
@@ -191,9 +267,24 @@ internal sealed partial class JobCacheDays(
     /// <summary>Stops writers into that one day; readers go on.</summary>
     private static string LockSql(JobCacheDay day) => $"lock table salt.{day.Partition} in share mode";
 
-    private static string EndSql(JobCacheDay day) => $"""
-        truncate salt.{day.Partition};
-        drop table salt.{day.Partition};
+    private static string EmptySql(JobCacheDay day) => $"truncate salt.{day.Partition}";
+
+    private static string LockAllSql(JobCacheDay day) => $"lock table only salt.{day.Table} in access exclusive mode";
+
+    private static string HasRowsSql(JobCacheDay day) => $"select exists (select 1 from salt.{day.Partition})";
+
+    private static string DropSql(JobCacheDay day) => $"drop table salt.{day.Partition}";
+
+    /// <summary>
+    /// Whether a lock on the whole table would have to wait for a transaction that has held one for so long already:
+    /// inserts would queue behind us, in vain. Where we may not see others' transactions, the time-out alone decides.
+    /// </summary>
+    internal const string ReadForLongSql = """
+        select exists (
+            select 1 from pg_locks l join pg_stat_activity a on a.pid = l.pid
+            where l.locktype = 'relation' and l.granted and l.relation = ('salt.' || $1)::regclass
+              and l.database = (select oid from pg_database where datname = current_database())
+              and l.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - $2::interval)
         """;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Made {Partition} of the job cache")]

@@ -21,14 +21,16 @@ internal sealed partial class JobCacheRest(
     public async Task<int> RemoveAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var day = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-options.Value.KeepDays);
-        var before = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
+        var day = today.AddDays(-options.Value.KeepDays);
+        var before = BeginOf(day);
+        var eventsBefore = BeginOf(today.AddDays(-options.Value.KeepEventDays));
         var beforeJid = day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var returns = await InBatchesAsync(
             connection, ReturnsSql, [before, now.AddDays(1), beforeJid, options.Value.KeptResultCharacters],
             cancellationToken);
-        var events = await InBatchesAsync(connection, EventsSql, [before], cancellationToken);
+        var events = await InBatchesAsync(connection, EventsSql, [eventsBefore, now.AddDays(1)], cancellationToken);
         var jids = await InBatchesAsync(connection, JidsSql, [beforeJid], cancellationToken);
         if (returns + events + jids > 0)
         {
@@ -37,6 +39,8 @@ internal sealed partial class JobCacheRest(
 
         return returns + events + jids;
     }
+
+    private static DateTimeOffset BeginOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
 
     private static async Task<int> InBatchesAsync(
         NpgsqlConnection connection, string sql, object?[] values, CancellationToken cancellationToken)
@@ -79,9 +83,19 @@ internal sealed partial class JobCacheRest(
         delete from salt.salt_returns_default d using old o where d.ctid = o.place
         """;
 
+    /// <summary>
+    /// An event whose time cannot be true is as old as its number, measured by an event of the oldest day that is
+    /// kept.
+    /// </summary>
     internal const string EventsSql = """
         delete from salt.salt_events_default
-        where ctid = any(array(select ctid from salt.salt_events_default where alter_time < $2 limit $1))
+        where ctid = any(array(
+            select ctid from salt.salt_events_default
+            where alter_time < $2
+               or (alter_time is null or alter_time > $3)
+                  and id < (select e.id from salt.salt_events e
+                            where e.alter_time >= $2 and e.alter_time < $2::timestamptz + interval '24 h' limit 1)
+            limit $1))
         """;
 
     /// <summary>Index jids_pkey. A jid that does not begin with a date has no age.</summary>

@@ -61,9 +61,17 @@ internal sealed class ResultKeeping(
 
     internal const string MarkSql = "select pg_snapshot_xmin(pg_current_snapshot())::xid::text";
 
-    /// <summary>Index (jid, id) of the day.</summary>
+    /// <summary>
+    /// Jids that the history knows, one look-up each in the index (jid, id) of the day: what others have run costs
+    /// nothing more, and the rows of a jid are passed over.
+    /// </summary>
     private static string JidsSql(JobCacheDay day) => $"""
-        select distinct jid from salt.{day.Partition} where jid > $1 order by jid limit $2
+        with recursive each as (
+            (select jid from salt.{day.Partition} where jid > $1 order by jid limit 1)
+            union all
+            select (select d.jid from salt.{day.Partition} d where d.jid > e.jid order by d.jid limit 1)
+            from each e where e.jid is not null)
+        select e.jid from each e where exists (select 1 from submission s where s.jid = e.jid) limit $2
         """;
 
     /// <summary>By the age of the transaction that wrote the row: the writer's own clock may be weeks behind.</summary>

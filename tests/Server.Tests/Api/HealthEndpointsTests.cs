@@ -69,5 +69,23 @@ public sealed class HealthEndpointsTests(LiveServer server, PostgresServer postg
         Assert.Contains("saltern_database_up 1", lines);
         Assert.Contains(lines, line => line.StartsWith("process_resident_memory_bytes ", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("saltern_inbox_depth ", StringComparison.Ordinal));
+        foreach (var table in (string[])["inbox", "action_target", "earlier_attempt", "kept_result", "salt_returns",
+            "salt_events", "jids", "order_log"])
+        {
+            Assert.Contains(lines, line => line.StartsWith(
+                $"saltern_table_bytes{{table=\"{table}\"}} ", StringComparison.Ordinal) && !line.EndsWith(" 0"));
+            Assert.Contains(lines, line => line.StartsWith(
+                $"saltern_table_rows{{table=\"{table}\"}} ", StringComparison.Ordinal));
+        }
+
+        Assert.Contains("saltern_job_cache_days{table=\"salt_returns\"} 9", lines);
+        Assert.Contains("saltern_job_cache_outside_days_rows{table=\"salt_events\"} 0", lines);
+        var today = TimeProvider.System.GetUtcNow().UtcDateTime.Date;
+        Assert.Contains(lines, line => line.StartsWith(
+            "saltern_job_cache_oldest_day_timestamp_seconds{table=\"salt_returns\"} ", StringComparison.Ordinal)
+            && double.Parse(line.Split(' ')[1]) >= (today.AddDays(-3) - DateTime.UnixEpoch).TotalSeconds);
+        Assert.Contains(lines, line => line.StartsWith(
+            "saltern_job_cache_newest_day_timestamp_seconds{table=\"salt_events\"} ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("saltern_database_bytes ", StringComparison.Ordinal));
     }
 }

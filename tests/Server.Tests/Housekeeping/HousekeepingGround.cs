@@ -22,11 +22,13 @@ internal sealed class HousekeepingGround : IAsyncDisposable
 
     public JobCacheDays Days => Rig.Get<JobCacheDays>();
 
-    public static async Task<HousekeepingGround> MakeAsync(PostgresServer server, int keptCharacters = 1_000)
+    public static async Task<HousekeepingGround> MakeAsync(
+        PostgresServer server, int keptCharacters = 1_000, int keepEventDays = 10)
     {
         var database = await TestDatabase.CreateAsync(server);
         var rig = await CoreRig.StartAsync(
             database, 1, null, ("Housekeeping:DaysAhead", "2"), ("Housekeeping:KeepDays", "10"),
+            ("Housekeeping:KeepEventDays", $"{keepEventDays}"), ("Housekeeping:KeepHistoryDays", "100"),
             ("Housekeeping:KeptResultCharacters", $"{keptCharacters}"));
         return new HousekeepingGround(database, rig, await PgJsonb.LogInAsync(database));
     }

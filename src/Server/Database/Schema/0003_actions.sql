@@ -34,6 +34,12 @@ create table saltern.action (
 -- The dispatcher's loop: what is due.
 create index action_due on saltern.action (earliest_at, id) where status in ('Scheduled', 'Running');
 create index action_by_status on saltern.action (status, id);
+-- Housekeeping: what ended longest ago.
+create index action_ended on saltern.action (ended_at) where ended_at is not null;
+
+-- Actions that are gone for everybody, whose rows of targets are still being removed.
+create table saltern.removed_action (
+    action_id bigint primary key);
 
 -- The kept counters, apart from the action so that settling rewrites a small row.
 create table saltern.action_counts (
@@ -198,3 +204,5 @@ create table saltern.order_log (
     at        timestamp with time zone not null,
     detail    json);
 create index order_log_by_action on saltern.order_log (action_id, id);
+-- Housekeeping: the oldest orders.
+create index order_log_by_time on saltern.order_log (at);

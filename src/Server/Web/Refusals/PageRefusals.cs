@@ -11,7 +11,7 @@ namespace Saltern.Server.Web.Refusals;
 /// Every refusal of the console is a page that says what happened and what to do: nothing found, not allowed, database
 /// away, a bug. The last two tell strangers no more than that.
 /// </summary>
-internal sealed partial class PageRefusals(ILogger<PageRefusals> logger) : IExceptionHandler
+internal sealed partial class PageRefusals(Outage outage, ILogger<PageRefusals> logger) : IExceptionHandler
 {
     public static bool IsPage(HttpRequest request) =>
         !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/openapi")
@@ -75,7 +75,12 @@ internal sealed partial class PageRefusals(ILogger<PageRefusals> logger) : IExce
                     422, "Not readable",
                     "The address or the form holds a character that cannot be stored, such as NUL.");
             case NpgsqlException database when DatabaseAway.Is(database):
-                LogDatabaseAway(exception, context.Request.Path);
+                // Told once a minute, however many ask.
+                if (!outage.Covers(exception))
+                {
+                    LogDatabaseAway(exception, context.Request.Path);
+                }
+
                 return Of(
                     503, "The database does not answer",
                     "Actions that are running go on, and their results are kept by the masters. Reload in a moment.");
