@@ -12,7 +12,8 @@ internal static class BenchProgram
     private static readonly IBenchmark[] All =
     [
         new ScheduleBenchmark(), new SettleBenchmark(), new InsertBenchmark(), new VisibleBenchmark(),
-        new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(), new HousekeepingBenchmark(),
+        new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(), new WatchBenchmark(),
+        new HousekeepingBenchmark(),
     ];
 
     public static async Task<int> RunAsync(string[] args, TimeProvider clock)

@@ -78,6 +78,17 @@ internal sealed class LiveStage : IAsyncDisposable
         return new RunCost(counts.Completed, took.TotalSeconds, ServerSeconds() - server, DatabaseSeconds() - database);
     }
 
+    /// <summary>What all this costs; it counts no targets.</summary>
+    public async Task<RunCost> CostAsync(Func<Task> work)
+    {
+        var (server, database) = (ServerSeconds(), DatabaseSeconds());
+        var started = ground.Clock.GetTimestamp();
+        await work();
+        return new RunCost(
+            0, ground.Clock.GetElapsedTime(started).TotalSeconds, ServerSeconds() - server,
+            DatabaseSeconds() - database);
+    }
+
     public static ActionRequest Order(string kind, string arguments = "{}", string glob = "*") => new()
     {
         Kind = kind, Arguments = JsonElement.Parse(arguments), Target = new TargetRequest { Glob = glob },

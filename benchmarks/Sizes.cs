@@ -9,14 +9,14 @@ internal sealed record Sizes
     {
         Targets = 100_000, Rounds = 5, SettleRounds = 3, ReturnsPerWriter = 3_000, VisibleReturns = 10_000,
         ReturnsPerSecond = 500, VisibleRounds = 3, WholeRuns = 3, Fleets = [1_000, 10_000, 100_000],
-        TargetsPerRound = 20_000, WarmUps = 10, DayRows = 1_000_000,
+        TargetsPerRound = 20_000, WarmUps = 10, DayRows = 1_000_000, ComeBack = 10_000, Rest = TimeSpan.FromSeconds(60),
     };
 
     public static Sizes Quick { get; } = new()
     {
         Targets = 1_000, Rounds = 1, SettleRounds = 1, ReturnsPerWriter = 20, VisibleReturns = 200,
         ReturnsPerSecond = 200, VisibleRounds = 1, WholeRuns = 1, Fleets = [100, 200], TargetsPerRound = 200,
-        WarmUps = 1, DayRows = 10_000,
+        WarmUps = 1, DayRows = 10_000, ComeBack = 100, Rest = TimeSpan.FromSeconds(2),
     };
 
     /// <summary>Minions of the action that is scheduled, settled, or run as a whole.</summary>
@@ -49,4 +49,10 @@ internal sealed record Sizes
 
     /// <summary>Returns in a day of the job cache that ends.</summary>
     public required int DayRows { get; init; }
+
+    /// <summary>Minions that are down and come up at once.</summary>
+    public required int ComeBack { get; init; }
+
+    /// <summary>How long nothing happens while it is measured what that costs.</summary>
+    public required TimeSpan Rest { get; init; }
 }
