@@ -12,7 +12,7 @@ namespace Saltern.Server.Actions;
 /// </summary>
 internal sealed class TargetLists(NpgsqlDataSource database)
 {
-    /// <summary>What is queued for a master that takes nothing now says so; that stands with the master alone.</summary>
+    /// <summary>What is queued for a master that takes nothing now says so; only the master's row knows.</summary>
     internal const string Columns = """
         m.minion_id, d.name, t.minion_key, t.status, t.guessed, t.ran_anyway, t.attempt, t.not_before, t.picked_up_at,
         t.settled_at,

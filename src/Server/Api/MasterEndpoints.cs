@@ -24,7 +24,8 @@ internal static class MasterEndpoints
             .WithSummary("List the masters and how they are");
         masters.MapPost("/{name}/check", CheckAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Look at a master from outside, and send a ping through it")
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         masters.MapPost("/{name}/pause", PauseAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Hand nothing to this master until it is resumed")
             .ProducesProblem(StatusCodes.Status404NotFound);

@@ -60,8 +60,8 @@ internal sealed class Asking(
     }
 
     /// <summary>
-    /// What is done with lost asks while nothing may be handed to their master: their minions may be with another one by
-    /// now.
+    /// What is done with lost asks while nothing may be handed to their master: their minions may be with another one
+    /// by now.
     /// </summary>
     public async Task ForgetLostAsync(MasterState master, CancellationToken cancellationToken)
     {

@@ -57,7 +57,10 @@ internal static class MasterFindings
         string[] needed = otherCache ? [.. NeededRights.Always, NeededRights.OtherJobCache] : [.. NeededRights.Always];
         if (NeededRights.Missing(rights, needed) is { Count: > 0 } missing)
         {
-            return [Failed("external_auth", $"It lacks {string.Join(", ", missing)}: add them and restart the master.")];
+            return
+            [
+                Failed("external_auth", $"It lacks {string.Join(", ", missing)}: add them and restart the master."),
+            ];
         }
 
         return NeededRights.Missing(rights, NeededRights.OfKinds) is { Count: > 0 } left
@@ -96,7 +99,8 @@ internal static class MasterFindings
         SubmitOutcome.Accepted accepted when accepted.Unknown.Count == trip.Minions.Count => Failed(
             "publish", $"The master has no accepted key of {Names(trip)}, which we count as its minions."),
         SubmitOutcome.Accepted => Ok(
-            "publish", $"test.ping to {Names(trip)} as {trip.Jid.Value}, taken within {trip.Call.TotalMilliseconds:0} ms"),
+            "publish",
+            $"test.ping to {Names(trip)} as {trip.Jid.Value}, taken within {trip.Call.TotalMilliseconds:0} ms"),
         SubmitOutcome.Refused refused => Failed("publish", refused.Reason),
         SubmitOutcome.NotSent notSent => Failed("publish", notSent.Reason),
         SubmitOutcome.Unclear unclear => Failed("publish", unclear.Reason),
@@ -106,11 +110,13 @@ internal static class MasterFindings
     public static MasterCheckLine OfReturn(RoundTripSeen trip) => trip switch
     {
         { UntilReturn: { } time } => Ok(
-            ReturnLine, $"{string.Join(", ", trip.Returned)} returned; seen {time.TotalMilliseconds:0} ms after the call"),
+            ReturnLine,
+            $"{string.Join(", ", trip.Returned)} returned; seen {time.TotalMilliseconds:0} ms after the call"),
         { Outcome: null or SubmitOutcome.Refused or SubmitOutcome.NotSent } => Open(ReturnLine, "Nothing was sent."),
         { Recorded: true } => Failed(
-            ReturnLine, $"The master's record of the job is here, and no return of {Names(trip)}: these minions are not "
-            + "connected (salt-run manage.up on the master tells), or their returns go elsewhere."),
+            ReturnLine,
+            $"The master's record of the job is here, and no return of {Names(trip)}: these minions are not connected "
+            + "(salt-run manage.up on the master tells), or their returns go elsewhere."),
         _ => Failed(ReturnLine, $"No return of {Names(trip)}: the minions are not connected, or it did not get here."),
     };
 

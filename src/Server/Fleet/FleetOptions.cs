@@ -24,7 +24,9 @@ internal sealed class FleetOptions
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan PresentWithin { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Nothing is handed to a master for so long after it failed; twice as long after the next, and so on.</summary>
+    /// <summary>
+    /// Nothing is handed to a master for so long after it failed; twice as long after the next, and so on.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan FirstPause { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -6,8 +6,8 @@ namespace Saltern.Server.Salt;
 /// <summary>
 /// What external_auth lets our user do, as the answer to a login lists it: <c>perms</c> has regular expressions of
 /// functions, <c>@runner</c> and <c>@wheel</c> for all of one kind, and objects that name some of it
-/// (<c>{"@runner": ["jobs.active"]}</c>). Salt matches at the beginning. Objects for some minions alone count as rights:
-/// whom they leave out cannot be told from here.
+/// (<c>{"@runner": ["jobs.active"]}</c>). Salt matches at the beginning. Objects for some minions alone count as
+/// rights: whom they leave out cannot be told from here.
 /// </summary>
 internal sealed class MasterRights
 {

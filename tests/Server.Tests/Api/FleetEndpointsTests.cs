@@ -143,7 +143,7 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         Assert.False(found.Good);
         Assert.Equal(("login", "failed"), (found.Lines[0].Subject, found.Lines[0].State));
         using var tooLong = await server.Admin.PostAsync("/api/v1/masters/one/check?startEventSeconds=61", null);
-        Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, tooLong.StatusCode);
 
         using var paused =
             await server.Admin.PostAsJsonAsync("/api/v1/masters/one/pause", new { reason = "a new disk" });

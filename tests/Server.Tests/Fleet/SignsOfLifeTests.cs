@@ -51,7 +51,7 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Recording_17_a_minion_that_starts_on_another_master_of_its_key_domain_is_with_that_one_from_then_on()
+    public async Task Recording_17_a_minion_that_starts_on_another_master_of_its_key_domain_is_with_that_one()
     {
         await _database.AddMasterAsync("salt3");
         var web1 = await _database.AddMinionAsync("web1");
@@ -67,7 +67,7 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Recording_17b_of_two_masters_that_a_minion_is_connected_to_it_is_with_the_one_it_connected_to_last()
+    public async Task Recording_17b_of_two_masters_a_minion_is_with_the_one_it_connected_to_last()
     {
         await _database.AddMasterAsync("salt3");
         var web1 = await _database.AddMinionAsync("web1");

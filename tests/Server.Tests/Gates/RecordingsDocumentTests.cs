@@ -5,7 +5,8 @@ namespace Saltern.Server.Tests.Gates;
 /// <summary>docs/recordings.md names a test for each failure of the recordings: those tests must exist.</summary>
 public sealed partial class RecordingsDocumentTests
 {
-    private static readonly string[] Required = ["06", "07", "08", "11", "12", "16", "17", "17b", "19", "19b", "21", "24"];
+    private static readonly string[] Required =
+        ["06", "07", "08", "11", "12", "16", "17", "17b", "19", "19b", "21", "24"];
 
     private static readonly string[] Rows =
     [

@@ -158,7 +158,8 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
         Assert.False(check.Good);
         Assert.Equal(
             [("publish", "ok"), ("return", "failed")],
-            check.Lines.Where(line => line.Subject is "publish" or "return").Select(line => (line.Subject, line.State)));
+            check.Lines.Where(line => line.Subject is "publish" or "return")
+                .Select(line => (line.Subject, line.State)));
     }
 
     [Fact]
