@@ -18,6 +18,14 @@ public sealed record MasterSummary
 
     public DateTimeOffset? HealthAt { get; init; }
 
+    /// <summary>How often it failed in a row; 0 again when it has taken a job.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>
+    /// Nothing is handed to it before this time, after failures; then it is looked whether it is back.
+    /// </summary>
+    public DateTimeOffset? UnavailableUntil { get; init; }
+
     /// <summary>Nothing is handed to it while it is paused.</summary>
     public DateTimeOffset? PausedAt { get; init; }
 

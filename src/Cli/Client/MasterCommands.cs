@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Saltern.Contract;
 using static Saltern.Cli.Client.Commands;
 
@@ -12,10 +13,18 @@ internal static class MasterCommands
     private static readonly Option<string?> Reason =
         new("--reason") { Description = "Why, for those who wonder later." };
 
+    private static readonly Option<int?> StartEvent = new("--start-event")
+    {
+        Description = "Wait so many seconds (1 to 60) for the start of a minion: restart the service of one meanwhile.",
+        HelpName = "seconds",
+    };
+
     public static Command Masters(CliOutput output) => Group(
         "masters", "Salt masters",
         Of("list", "List the masters and how they are", output, ListAsync),
-        Of("check", "Look at a master from outside and say what is missing", output, CheckAsync, Name),
+        Of(
+            "check", "Look at a master from outside, send a ping through it, and say what is missing", output,
+            CheckAsync, Name, StartEvent),
         Of("pause", "Hand nothing to a master", output, OrderAsync("pause"), Name, Reason),
         Of("resume", "Hand work to a master again", output, OrderAsync("resume"), Name));
 
@@ -36,10 +45,12 @@ internal static class MasterCommands
         }
 
         output.Table(
-            ["master", "domain", "address", "health", "paused", "reason"],
+            ["master", "domain", "address", "health", "failures", "left alone until", "paused", "reason"],
             masters.Select(one => (IReadOnlyList<string?>)
             [
                 one.Name, one.Domain, one.Address ?? "(not in the settings)", one.Health,
+                one.Failures == 0 ? "" : one.Failures.ToString(CultureInfo.InvariantCulture),
+                Time(one.UnavailableUntil),
                 one.PausedBy is null ? "" : $"by {one.PausedBy}", one.HealthReason,
             ]));
         return ExitCodes.Ok;
@@ -48,8 +59,15 @@ internal static class MasterCommands
     private static async Task<int> CheckAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
     {
+        var wait = parsed.GetValue(StartEvent);
+        if (wait is not null)
+        {
+            output.Error.WriteLine("restart the service of one minion of this master now");
+        }
+
         var check = await api.PostAsync<MasterCheck>(
-            $"/api/v1/masters/{Escaped(parsed.GetValue(Name))}/check", null, cancellationToken);
+            $"/api/v1/masters/{Escaped(parsed.GetValue(Name))}/check"
+            + (wait is { } seconds ? $"?startEventSeconds={seconds}" : ""), null, cancellationToken);
         if (Connection.WantsJson(parsed))
         {
             output.Json(check);
@@ -57,9 +75,9 @@ internal static class MasterCommands
         else
         {
             output.Table(
-                ["what", "good", "found"],
+                ["what", "state", "found"],
                 check.Lines.Select(
-                    line => (IReadOnlyList<string?>)[line.Subject, line.Good ? "yes" : "NO", line.Says]));
+                    line => (IReadOnlyList<string?>)[line.Subject, line.State, line.Says]));
         }
 
         return check.Good ? ExitCodes.Ok : ExitCodes.ActionFailed;

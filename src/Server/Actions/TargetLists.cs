@@ -12,9 +12,18 @@ namespace Saltern.Server.Actions;
 /// </summary>
 internal sealed class TargetLists(NpgsqlDataSource database)
 {
+    /// <summary>What is queued for a master that takes nothing now says so; only the master's row knows.</summary>
     internal const string Columns = """
         m.minion_id, d.name, t.minion_key, t.status, t.guessed, t.ran_anyway, t.attempt, t.not_before, t.picked_up_at,
-        t.settled_at, t.reason
+        t.settled_at,
+        case when t.status = 'Queued' then coalesce(
+            (select case when r.paused_at is not null
+                         then format('waits for master %s, to which dispatch is paused by %s', r.name, r.paused_by)
+                         else format('waits for master %s, which is %s: %s', r.name, r.health, r.health_reason) end
+             from saltern.master r
+             where r.id = m.master_id
+               and (r.paused_at is not null or r.health in ('unreachable', 'not allowed'))),
+            t.reason) else t.reason end
         """;
 
     /// <summary>A page of the list; <paramref name="after"/> is the <c>Next</c> of the page before.</summary>

@@ -51,6 +51,8 @@ internal static class FleetViews
         Health = Masters.Word(master.Health),
         HealthReason = master.HealthReason,
         HealthAt = master.HealthAt,
+        Failures = master.Failures,
+        UnavailableUntil = master.UnavailableUntil,
         PausedAt = master.Paused?.At,
         PausedBy = master.Paused?.By,
         PauseReason = master.Paused?.Reason,

@@ -14,14 +14,18 @@ namespace Saltern.Server.Api;
 /// <summary>/masters and /dispatch: how the masters are, and whether work is handed to them.</summary>
 internal static class MasterEndpoints
 {
+    /// <summary>A client gives up after 100 s, and the check takes some by itself.</summary>
+    private const int LongestWaitSeconds = 60;
+
     public static void Map(RouteGroupBuilder api)
     {
         var masters = api.MapGroup("/masters").WithTags("Masters");
         masters.MapGet("/", ListAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("List the masters and how they are");
         masters.MapPost("/{name}/check", CheckAsync).RequireAuthorization(PermissionNames.Admin)
-            .WithSummary("Look at a master from outside: login, rights, keys, job cache, events")
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+            .WithSummary("Look at a master from outside, and send a ping through it")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         masters.MapPost("/{name}/pause", PauseAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Hand nothing to this master until it is resumed")
             .ProducesProblem(StatusCodes.Status404NotFound);
@@ -44,7 +48,7 @@ internal static class MasterEndpoints
             [.. (await masters.ListAsync(cancellationToken)).Select(one => SummaryOf(one, salt))]);
 
     private static async Task<Results<Ok<MasterCheck>, ProblemHttpResult>> CheckAsync(
-        string name, SaltMasters salt, MasterLook look, Masters masters, KeyReading keys,
+        string name, int? startEventSeconds, SaltMasters salt, MasterLook look, Masters masters, KeyReading keys,
         CancellationToken cancellationToken)
     {
         if (!salt.TryGet(name, out var api))
@@ -52,7 +56,13 @@ internal static class MasterEndpoints
             return Problems.NotFound($"There is no master '{name}' in the settings.");
         }
 
-        var check = await look.AtAsync(api, cancellationToken);
+        if (startEventSeconds is < 1 or > LongestWaitSeconds)
+        {
+            return Problems.Invalid("startEventSeconds", $"It may be 1 to {LongestWaitSeconds}.");
+        }
+
+        TimeSpan? wait = startEventSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        var check = await look.AtAsync(api, wait, cancellationToken);
         if (check.Good)
         {
             // Whoever has just put a master right need not wait until it is tried again by itself.

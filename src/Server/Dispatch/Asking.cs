@@ -37,7 +37,7 @@ internal sealed class Asking(
         await Statement.ExecuteAsync(connection, NeedSql, need, cancellationToken);
         await Statement.ExecuteAsync(connection, NeedPingSql, need, cancellationToken);
         var due = await Statement.QueryAsync(
-            connection, DueSql, [master.Id, now, MostSubmissions, known],
+            connection, DueSql, [master.Id, now, master.OnTrial ? 1 : MostSubmissions, known],
             row => (Action: row.GetInt64(0), Purpose: row.GetString(1),
                 About: row.IsDBNull(2) ? (long?)null : row.GetInt64(2)),
             cancellationToken);
@@ -57,6 +57,20 @@ internal sealed class Asking(
 
         await transaction.CommitAsync(cancellationToken);
         return claimed;
+    }
+
+    /// <summary>
+    /// What is done with lost asks while nothing may be handed to their master: their minions may be with another one
+    /// by now.
+    /// </summary>
+    public async Task ForgetLostAsync(MasterState master, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, Claiming.LockSql, [Claiming.MasterLockClass, master.Id], cancellationToken);
+        await ForgetLostAsync(connection, master, clock.GetUtcNow(), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>

@@ -38,7 +38,7 @@ internal sealed class Claiming(
         var counters = new Counters();
         var minions = ready.ToDictionary(one => one.Due.Id, one => new Queue<long>(one.Minions));
         foreach (var batch in DispatchPlan.For([.. ready.Select(one => one.Due)], inFlight, limits, now)
-            .Take(MostBatches))
+            .Take(master.OnTrial ? 1 : MostBatches))
         {
             var left = minions[batch.Action.Id];
             var taken = Enumerable.Range(0, batch.Targets).Select(_ => left.Dequeue()).ToArray();

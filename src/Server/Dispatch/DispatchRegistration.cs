@@ -19,6 +19,7 @@ internal static class DispatchRegistration
         services.AddSingleton<Resolving>();
         services.AddSingleton<Expiry>();
         services.AddSingleton<Dispatcher>();
+        services.AddSingleton<RoundTrip>();
         services.AddSingleton<MasterLook>();
         services.AddHostedService<DueTimer>();
         return services;

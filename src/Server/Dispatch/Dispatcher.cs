@@ -28,6 +28,9 @@ internal sealed class Dispatcher(
     /// </summary>
     private const int AtATime = 2;
 
+    /// <summary>A node that looks whether a master is back has a login's time-out for it, and so much more.</summary>
+    private static readonly TimeSpan ProbeGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>One pass over everything. Returns how many submissions were handed over or taken over.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -75,24 +78,34 @@ internal sealed class Dispatcher(
         }
 
         var maySend = !master.Paused && !(master.UnavailableUntil > clock.GetUtcNow())
-            && await IsUpAsync(master, api, cancellationToken);
+            && (master.IsUp || await IsBackAsync(master, settings, api, cancellationToken));
         // Evidence lies in the job cache: it is looked for whatever the state of the master.
         var taken = await takingOver.RunOnceAsync(master, api, maySend, cancellationToken);
-        return maySend ? taken + await HandOutAsync(master, settings, api, cancellationToken) : taken;
+        if (maySend)
+        {
+            return taken + await HandOutAsync(master, settings, api, cancellationToken);
+        }
+
+        // What was asked through it and is lost may be asked elsewhere: its minions may have moved.
+        await asking.ForgetLostAsync(master, cancellationToken);
+        return taken;
     }
 
-    /// <summary>A master that was not up is asked by a login before anything is claimed for it.</summary>
-    private async Task<bool> IsUpAsync(MasterState master, ISaltApi api, CancellationToken cancellationToken)
+    /// <summary>
+    /// A master that was not up is asked by a login before anything is claimed for it, by one node.
+    /// </summary>
+    private async Task<bool> IsBackAsync(
+        MasterState master, SaltMasterOptions settings, ISaltApi api, CancellationToken cancellationToken)
     {
-        if (master.IsUp)
+        if (!await masters.ClaimProbeAsync(master.Name, settings.LoginTimeout + ProbeGrace, cancellationToken))
         {
-            return true;
+            return false;
         }
 
         switch (await api.ProbeAsync(cancellationToken))
         {
             case SaltAnswer<MasterProbe>.Given { Value.HasRights: true }:
-                await masters.ReportUpAsync(master.Name, cancellationToken);
+                await masters.ReportReachableAsync(master.Name, cancellationToken);
                 return true;
             case SaltAnswer<MasterProbe>.Failed failed:
                 await masters.ReportDownAsync(
@@ -133,13 +146,15 @@ internal sealed class Dispatcher(
             connection, MasterSql, [settings.Name],
             row => new MasterState(
                 row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3),
-                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), settings.MasterTimeout),
+                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetInt32(5) > 0,
+                settings.MasterTimeout),
             cancellationToken);
         return states.Count == 0 ? null : states[0];
     }
 
     internal const string MasterSql = """
-        select m.id, m.name, m.paused_at is not null or p.paused_at is not null, m.health = 'up', m.unavailable_until
+        select m.id, m.name, m.paused_at is not null or p.paused_at is not null, m.health = 'up', m.unavailable_until,
+               m.failures
         from master m cross join dispatch_pause p
         where m.name = $1
         """;
@@ -157,6 +172,7 @@ internal sealed class Dispatcher(
             (select min(lease_until) + interval '10 ms' from submission
              where outcome is null and lease_until > now() - $2::interval),
             (select min(unavailable_until) from master where unavailable_until > $1),
+            (select min(probe_until) from master where probe_until > $1),
             (select min(k.due_at) from ask k
              join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key
              where k.answered_at is null and k.submission_id is null and k.due_at > $1

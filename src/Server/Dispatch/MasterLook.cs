@@ -4,55 +4,91 @@ using Npgsql;
 using Saltern.Contract;
 using Saltern.Server.Database;
 using Saltern.Server.Salt;
+using static Saltern.Server.Dispatch.MasterFindings;
 
 namespace Saltern.Server.Dispatch;
 
 /// <summary>
 /// Looks at a master as we see it from outside, one thing after the other, and says for each what to do if it is
-/// missing. It changes nothing there and sends nothing to minions; the master's own record of our call for its keys
-/// tells whether its job cache is our database.
+/// missing. It changes nothing there; a ping to a few minions proves the whole way of a job and its return.
 /// </summary>
-internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, TimeProvider clock)
+internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, RoundTrip roundTrip, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
-    public async Task<MasterCheck> AtAsync(ISaltApi api, CancellationToken cancellationToken)
+    /// <param name="api">The master.</param>
+    /// <param name="waitForStart">
+    /// How long to wait for a minion of this master to start; null does not wait and looks at the latest.
+    /// </param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public async Task<MasterCheck> AtAsync(
+        ISaltApi api, TimeSpan? waitForStart, CancellationToken cancellationToken)
     {
         List<MasterCheckLine> lines = [];
+        salt.TryGetOptions(api.Master, out var settings);
         var login = await api.ProbeAsync(cancellationToken);
-        lines.Add(OfLogin(login));
-        if (login is SaltAnswer<MasterProbe>.Given { Value.HasRights: true })
+        lines.AddRange(OfLogin(login, settings?.Url));
+        if (login is SaltAnswer<MasterProbe>.Given { Value: { HasRights: true } probe })
         {
-            var before = await RecordsAsync(cancellationToken);
-            var keys = await api.KeysAsync(cancellationToken);
-            lines.Add(OfKeys(keys));
-            lines.Add(OfRunner(await api.RunnerAsync("jobs.active", new JsonObject(), cancellationToken)));
-            if (salt.TryGetOptions(api.Master, out var settings) && settings.CollectsReturns)
-            {
-                lines.Add(await OfOtherCacheAsync(api, cancellationToken));
-            }
-            else if (keys is SaltAnswer<MinionKeys>.Given)
-            {
-                lines.Add(await OfJobCacheAsync(before, cancellationToken));
-                lines.AddRange(await OfEventsAsync(api.Master, cancellationToken));
-            }
+            var otherCache = settings?.CollectsReturns == true;
+            lines.AddRange(OfRights(probe.Rights, otherCache));
+            await LookInsideAsync(api, otherCache, waitForStart, lines, cancellationToken);
         }
 
-        return new MasterCheck(api.Master, lines.All(line => line.Good), lines);
+        var proven = lines.Any(line => line is { Subject: ReturnLine, State: MasterCheckStates.Ok });
+        return new MasterCheck(
+            api.Master, proven && lines.All(line => line.State != MasterCheckStates.Failed), lines);
+    }
+
+    private async Task LookInsideAsync(
+        ISaltApi api, bool otherCache, TimeSpan? waitForStart, List<MasterCheckLine> lines,
+        CancellationToken cancellationToken)
+    {
+        var before = await RecordsAsync(cancellationToken);
+        var keys = await api.KeysAsync(cancellationToken);
+        lines.Add(OfKeys(keys));
+        lines.Add(OfRunner(await api.RunnerAsync("jobs.active", new JsonObject(), cancellationToken)));
+        if (otherCache)
+        {
+            lines.Add(await OfOtherCacheAsync(api, cancellationToken));
+        }
+
+        var accepted = keys is SaltAnswer<MinionKeys>.Given { Value: var known } ? known.Accepted : [];
+        var trip = await roundTrip.MakeAsync(
+            api, accepted.Select(key => key.Minion), otherCache, cancellationToken);
+        lines.Add(OfPublishing(trip));
+        lines.Add(OfReturn(trip));
+        if (otherCache)
+        {
+            return;
+        }
+
+        if (trip.Recorded || keys is SaltAnswer<MinionKeys>.Given)
+        {
+            lines.Add(OfJobCache(trip.Recorded || await RecordsKeysCallAsync(before, cancellationToken)));
+        }
+
+        lines.AddRange(OfTraces(trip));
+        lines.Add(waitForStart is { } wait
+            ? await WaitForStartAsync(api.Master, wait, cancellationToken)
+            : OfLatestStart(await LatestStartAsync(api.Master, cancellationToken), clock.GetUtcNow()));
+        lines.Add(OfKeepJobs(await OnlyWeEndRowsAsync(cancellationToken)));
     }
 
     private static async Task<MasterCheckLine> OfOtherCacheAsync(ISaltApi api, CancellationToken cancellationToken)
     {
         var none = new JsonObject { ["jid"] = "20200101000000000000" };
         return await api.RunnerAsync("jobs.list_job", none, cancellationToken) is SaltAnswer<JsonElement>.Failed failed
-            ? new MasterCheckLine(
-                "job cache", false, $"JobCache is 'runner', and jobs.list_job failed: {failed.Reason}")
-            : new MasterCheckLine(
-                "job cache", true, "its own: returns are fetched with jobs.list_job, and there are no start events");
+            ? Failed("job cache", $"JobCache is 'runner', and jobs.list_job failed: {failed.Reason}")
+            : Ok(
+                "job cache",
+                "its own: returns are fetched with jobs.list_job, and there are no start events. keep_jobs must be "
+                + "longer than we may be away");
     }
 
-    private async Task<MasterCheckLine> OfJobCacheAsync(
+    /// <summary>The master's record of our call for its keys: seen even where there is no minion.</summary>
+    private async Task<bool> RecordsKeysCallAsync(
         IReadOnlyCollection<string> before, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
@@ -60,17 +96,35 @@ internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, Ti
         {
             if ((await RecordsAsync(cancellationToken)).Except(before).Any())
             {
-                return new MasterCheckLine("job cache", true, "the master records its jobs in this database");
+                return true;
             }
 
             await Task.Delay(Between, clock, cancellationToken);
         }
 
-        return new MasterCheckLine(
-            "job cache", false,
-            $"No record of our call arrived within {Patience.TotalSeconds:0} s: set master_job_cache: saltern (or "
-            + "pgjsonb) with the address and the role of this database (saltern returner-role prints the lines), and "
-            + "restart the master.");
+        return false;
+    }
+
+    /// <summary>
+    /// A start event cannot be made from here without restarting something, and one that we made ourselves would prove
+    /// nothing about minions.
+    /// </summary>
+    private async Task<MasterCheckLine> WaitForStartAsync(
+        string master, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var before = await LatestStartAsync(master, cancellationToken);
+        var started = clock.GetTimestamp();
+        while (clock.GetElapsedTime(started) < wait)
+        {
+            if (await LatestStartAsync(master, cancellationToken) is { } latest && latest != before)
+            {
+                return Ok(StartLine, $"one arrived after {clock.GetElapsedTime(started).TotalSeconds:0.0} s");
+            }
+
+            await Task.Delay(Between, clock, cancellationToken);
+        }
+
+        return NoStartArrived(wait);
     }
 
     private async Task<IReadOnlyList<string>> RecordsAsync(CancellationToken cancellationToken)
@@ -79,27 +133,20 @@ internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, Ti
         return await Statement.QueryAsync(connection, RecordsSql, [], row => row.GetString(0), cancellationToken);
     }
 
-    /// <summary>What the latest job of ours on this master left among the events, once there was one.</summary>
-    private async Task<IReadOnlyList<MasterCheckLine>> OfEventsAsync(string master, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> LatestStartAsync(string master, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var latest = await Statement.QueryAsync(
-            connection, LatestJobSql, [master],
-            row => (New: row.GetBoolean(0), Returned: row.GetBoolean(1), Named: row.GetBoolean(2)), cancellationToken);
-        return latest.Count == 0
-            ? []
-            :
-            [
-                new MasterCheckLine("event_return", latest[0].New, latest[0].New
-                    ? "events of new jobs arrive"
-                    : "The event of our latest job did not arrive: set event_return: [saltern] (or pgjsonb)."),
-                new MasterCheckLine("event_return_whitelist", !latest[0].Returned, latest[0].Returned
-                    ? "Every return is stored a second time as an event: set event_return_whitelist."
-                    : "returns are not stored twice"),
-                new MasterCheckLine("master_id", latest[0].Named, latest[0].Named
-                    ? "returns name their master"
-                    : "Returns do not name their master: set master_id."),
-            ];
+        return (await Statement.QueryAsync(
+            connection, LatestStartSql, [master],
+            row => row.IsDBNull(0) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(0),
+            cancellationToken)).Single();
+    }
+
+    private async Task<bool> OnlyWeEndRowsAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await Statement.QueryAsync(
+            connection, RowSecuritySql, [], row => row.GetBoolean(0), cancellationToken)).Single();
     }
 
     /// <summary>
@@ -111,44 +158,15 @@ internal sealed class MasterLook(NpgsqlDataSource database, SaltMasters salt, Ti
           and jid < '3' and jid not like '%\_s1' and load::text ~ '"fun": ?"(wheel[.])?key[.]list_all"'
         """;
 
-    internal const string LatestJobSql = """
-        select exists (select 1 from salt.salt_events e where e.tag = 'salt/job/' || s.jid || '/new'),
-               exists (select 1 from salt.salt_events e where e.tag = 'salt/job/' || s.jid || '/ret/' || r.id),
-               r.full_ret::text ~ '"master_id": ?"'
-        from (select s.jid from submission s join master m on m.id = s.master_id
-              where m.name = $1 and s.outcome = 'Accepted' order by s.id desc limit 20) s
-        cross join lateral (select id, full_ret from salt.salt_returns where jid = s.jid limit 1) r
-        limit 1
+    /// <summary>The latest start of a minion that is with this master. Index minion_by_master.</summary>
+    internal const string LatestStartSql = """
+        select max(c.started_at)
+        from master r join minion m on m.master_id = r.id join minion_contact c on c.minion_key = m.minion_key
+        where r.name = $1
         """;
 
-    private static MasterCheckLine OfLogin(SaltAnswer<MasterProbe> login) => login switch
-    {
-        SaltAnswer<MasterProbe>.Given { Value.HasRights: true } given => new MasterCheckLine(
-            "login", true, $"logged in within {given.Value.RoundTrip.TotalMilliseconds:0} ms"),
-        SaltAnswer<MasterProbe>.Given => new MasterCheckLine(
-            "external_auth", false, "The login works, but external_auth lists no right for this user: give it some."),
-        SaltAnswer<MasterProbe>.Failed failed => new MasterCheckLine("login", false, failed.Reason),
-        _ => throw new InvalidOperationException("An answer is given or failed."),
-    };
-
-    private static MasterCheckLine OfKeys(SaltAnswer<MinionKeys> keys) => keys switch
-    {
-        SaltAnswer<MinionKeys>.Given given => new MasterCheckLine(
-            "wheel", true,
-            $"{given.Value.Accepted.Count} keys accepted, {given.Value.Pending.Count} pending, "
-            + $"{given.Value.Rejected.Count} rejected"),
-        SaltAnswer<MinionKeys>.Failed failed => new MasterCheckLine(
-            "wheel", false,
-            $"{failed.Reason} (netapi_enable_clients must list 'wheel', and external_auth '@wheel': 'key.*')"),
-        _ => throw new InvalidOperationException("An answer is given or failed."),
-    };
-
-    private static MasterCheckLine OfRunner(SaltAnswer<System.Text.Json.JsonElement> jobs) => jobs switch
-    {
-        SaltAnswer<System.Text.Json.JsonElement>.Given => new MasterCheckLine("runner", true, "jobs.active answers"),
-        SaltAnswer<System.Text.Json.JsonElement>.Failed failed => new MasterCheckLine(
-            "runner", false,
-            $"{failed.Reason} (netapi_enable_clients must list 'runner', and external_auth '@runner': 'jobs.*')"),
-        _ => throw new InvalidOperationException("An answer is given or failed."),
-    };
+    internal const string RowSecuritySql = """
+        select bool_and(relrowsecurity) from pg_class
+        where oid in ('salt.jids'::regclass, 'salt.salt_returns'::regclass, 'salt.salt_events'::regclass)
+        """;
 }

@@ -24,6 +24,16 @@ internal sealed class FleetOptions
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan PresentWithin { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>
+    /// Nothing is handed to a master for so long after it failed; twice as long after the next, and so on.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan FirstPause { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest that pause becomes. Up to a fifth of each pause is left out by chance.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan LongestPause { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often start events are looked for when no bell rings.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StartEventInterval { get; set; } = TimeSpan.FromSeconds(30);

@@ -31,16 +31,11 @@ internal sealed partial class KeyReading(
     {
         var lastRead = await LastReadAsync(cancellationToken);
         var due = clock.GetUtcNow() - options.Value.KeyReadInterval;
-        var read = new List<KeysRead>();
-        foreach (var domain in salt.Options.GroupBy(master => master.KeyDomain))
-        {
-            if (all || domain.Any(master => lastRead.GetValueOrDefault(master.Name) is not { } at || at <= due))
-            {
-                read.Add(await ReadDomainAsync(domain.Key, [.. domain], cancellationToken));
-            }
-        }
-
-        return read;
+        // A master that hangs holds up nobody but its own domain.
+        return await Task.WhenAll(salt.Options.GroupBy(master => master.KeyDomain)
+            .Where(domain => all
+                || domain.Any(master => lastRead.GetValueOrDefault(master.Name) is not { } at || at <= due))
+            .Select(domain => ReadDomainAsync(domain.Key, [.. domain], cancellationToken)));
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -90,23 +85,16 @@ internal sealed partial class KeyReading(
     {
         var reports = new KeyReports();
         var unanswered = 0;
-        foreach (var master in members)
+        foreach (var (master, answer) in await Task.WhenAll(members.Select(AskAsync)))
         {
-            if (!salt.TryGet(master.Name, out var api))
-            {
-                continue;
-            }
-
-            switch (await api.KeysAsync(cancellationToken))
+            switch (answer)
             {
                 case SaltAnswer<MinionKeys>.Given given:
-                    reports.Add(master.Name, given.Value);
-                    await masters.ReportUpAsync(master.Name, cancellationToken);
+                    reports.Add(master, given.Value);
                     break;
                 case SaltAnswer<MinionKeys>.Failed failed:
                     unanswered++;
-                    LogNotRead(master.Name, failed.Reason);
-                    await ReportAsync(master.Name, failed, cancellationToken);
+                    LogNotRead(master, failed.Reason);
                     break;
             }
         }
@@ -125,6 +113,16 @@ internal sealed partial class KeyReading(
         }
 
         return changes with { Unanswered = unanswered };
+
+        async Task<(string Master, SaltAnswer<MinionKeys> Answer)> AskAsync(SaltMasterOptions master)
+        {
+            salt.TryGet(master.Name, out var api);
+            var answer = await api!.KeysAsync(cancellationToken);
+            await (answer is SaltAnswer<MinionKeys>.Failed failed
+                ? ReportAsync(master.Name, failed, cancellationToken)
+                : masters.ReportReachableAsync(master.Name, cancellationToken));
+            return (master.Name, answer);
+        }
     }
 
     /// <summary>Only what says something about the master as a whole; a slow key.list_all does not.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Database;
 using Saltern.Server.Salt;
@@ -8,11 +9,14 @@ namespace Saltern.Server.Fleet;
 /// <summary>
 /// The state of the masters: whether they answer, and whether handing out work to them is paused. Their settings are
 /// in the configuration; a row is only what must survive a restart and be seen by every node. A master that fails is
-/// left alone for 1 s, then 2 s, and so on up to a minute; of several calls that fail together only the first makes it
-/// longer.
+/// left alone for a second, then for two, and so on up to a minute, on all nodes; of several calls that fail together
+/// only the first makes it longer. Then one node looks whether it is back. That it lets us in ends the pause; only
+/// that it took a job sets the pauses back, so that a master that answers and publishes nothing is not tried for ever
+/// at the pace of one that is well.
 /// </summary>
 internal sealed partial class Masters(
-    NpgsqlDataSource dataSource, SaltMasters salt, Bells bells, TimeProvider clock, ILogger<Masters> logger)
+    NpgsqlDataSource dataSource, SaltMasters salt, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
+    ILogger<Masters> logger)
 {
     internal const string RegisterDomainsSql = """
         insert into key_domain (name) select distinct name from unnest($1::text[]) as d(name) order by name
@@ -63,20 +67,42 @@ internal sealed partial class Masters(
         select pg_notify('saltern_due', '') from resumed
         """;
 
+    /// <summary>
+    /// $3 whether it took a job. One that only answers keeps its failures, unless it was up before. Nodes that leave it
+    /// alone are told that it is back.
+    /// </summary>
     internal const string ReportUpSql = """
-        update master m set health = 'up', health_reason = null, health_at = $2, failures = 0, unavailable_until = null
-        from (select name, health from master where name = $1) before
-        where m.name = before.name
-          and (m.health <> 'up' or m.failures > 0 or m.health_at < $2::timestamptz - interval '1 min')
-        returning before.health
+        with up as (
+            update master m
+            set health = 'up', health_reason = null, health_at = $2, unavailable_until = null, probe_until = null,
+                failures = case when $3 or before.health = 'up' then 0 else m.failures end
+            from (select name, health from master where name = $1) before
+            where m.name = before.name
+              and (m.health <> 'up' or m.failures > 0 or m.health_at < $2::timestamptz - interval '1 min')
+            returning before.health)
+        select health, case when health <> 'up' then pg_notify('saltern_due', '') end from up
         """;
 
+    /// <summary>
+    /// One node looks after a pause. $3 is how long the others wait for what it finds, should it die meanwhile.
+    /// </summary>
+    internal const string ClaimProbeSql = """
+        update master set probe_until = $2::timestamptz + $3::interval
+        where name = $1 and health <> 'up' and (unavailable_until is null or unavailable_until <= $2)
+          and (probe_until is null or probe_until <= $2)
+        """;
+
+    /// <summary>
+    /// $5 the first pause, $6 the longest, $7 the share of it that is taken: masters that fail together are not tried
+    /// together.
+    /// </summary>
     internal const string ReportDownSql = """
         update master m
         set health = $3, health_reason = $4, health_at = $2,
+            probe_until = null,
             failures = case when standing then m.failures else m.failures + 1 end,
             unavailable_until = case when standing then m.unavailable_until
-                else $2 + least(60, power(2, least(m.failures, 6))) * interval '1 s' end
+                else $2 + least($6::interval, $5::interval * power(2, least(m.failures, 20))) * $7::float8 end
         from (select name, health, coalesce(unavailable_until > $2, false) as standing from master where name = $1
               for update) before
         where m.name = before.name
@@ -161,17 +187,24 @@ internal sealed partial class Masters(
     }
 
     /// <summary>
-    /// The master answered. Cheap to say again: written only when it changes something, or once a minute.
+    /// The master took a job. Cheap to say again: written only when it changes something, or once a minute.
     /// </summary>
-    public async Task ReportUpAsync(string master, CancellationToken cancellationToken)
+    public Task ReportUpAsync(string master, CancellationToken cancellationToken) =>
+        ReportAsync(master, tookJob: true, cancellationToken);
+
+    /// <summary>The master lets us in; whether it takes jobs again, the next one will tell.</summary>
+    public Task ReportReachableAsync(string master, CancellationToken cancellationToken) =>
+        ReportAsync(master, tookJob: false, cancellationToken);
+
+    /// <summary>
+    /// Whether it is this node that looks now if the master is back. The others wait for what it reports, and no longer
+    /// than this.
+    /// </summary>
+    public async Task<bool> ClaimProbeAsync(string master, TimeSpan atMost, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        var before = await Statement.QueryAsync(
-            connection, ReportUpSql, [master, clock.GetUtcNow()], row => row.GetString(0), cancellationToken);
-        if (before is [not "up"])
-        {
-            LogUp(master);
-        }
+        return await Statement.ExecuteAsync(
+            connection, ClaimProbeSql, [master, clock.GetUtcNow(), atMost], cancellationToken) > 0;
     }
 
     /// <summary>The master cannot be reached, or does not let us: nothing is sent to it for a while.</summary>
@@ -181,8 +214,12 @@ internal sealed partial class Masters(
         var health = cause == NotSentCause.NotAllowed ? MasterHealth.NotAllowed : MasterHealth.Unreachable;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         var before = await Statement.QueryAsync(
-            connection, ReportDownSql, [master, clock.GetUtcNow(), Word(health), reason], row => row.GetString(0),
-            cancellationToken);
+            connection, ReportDownSql,
+            [
+                master, clock.GetUtcNow(), Word(health), reason, options.Value.FirstPause, options.Value.LongestPause,
+                Share(),
+            ],
+            row => row.GetString(0), cancellationToken);
         if (before.Count > 0 && before[0] != Word(health))
         {
             LogDown(master, Word(health), reason);
@@ -196,6 +233,21 @@ internal sealed partial class Masters(
         MasterHealth.NotAllowed => "not allowed",
         _ => "unknown",
     };
+
+    /// <summary>Between eight and ten tenths: no pause is longer than the settings say.</summary>
+    private static double Share() => 0.8 + 0.2 * Random.Shared.NextDouble();
+
+    private async Task ReportAsync(string master, bool tookJob, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var before = await Statement.QueryAsync(
+            connection, ReportUpSql, [master, clock.GetUtcNow(), tookJob], row => row.GetString(0), cancellationToken);
+        if (before is [not "up"])
+        {
+            LogUp(master);
+            bells.Due.Ring();
+        }
+    }
 
     private static async Task<bool> AnyAsync(
         NpgsqlConnection connection, string sql, object?[] values, CancellationToken cancellationToken) =>

@@ -10,7 +10,8 @@ namespace Saltern.Server.Fleet;
 /// <summary>
 /// When each minion was last heard from, by its returns and its start events. A time is written only when the one kept
 /// is more than a minute older, so a busy minion costs a write a minute, not one a return; and what returns told is
-/// written together, by this loop and not by who settles them. Presence is derived from it.
+/// written together, by this loop and not by who settles them. Presence is derived from it. A start event also tells
+/// which master a minion is with: among the masters of its key domain it is followed to the one it last connected to.
 /// </summary>
 internal sealed partial class SignsOfLife(
     NpgsqlDataSource dataSource, Bells bells, IOptions<FleetOptions> options, TimeProvider clock,
@@ -46,21 +47,49 @@ internal sealed partial class SignsOfLife(
             select minion_id, master_id, least(max(coalesce(started_at, $2)), $2) as at
             from taken group by minion_id, master_id),
         named as (
-            select coalesce(
-                (select m.minion_key from master r
-                 join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = h.minion_id
-                 where r.name = h.master_id),
+            select coalesce(d.minion_key,
                 (select min(m.minion_key) from minion m
-                 where m.minion_id = h.minion_id having count(*) = 1)) as minion_key, h.at
-            from heard h),
+                 where m.minion_id = h.minion_id having count(*) = 1)) as minion_key, d.master_id, h.at
+            from heard h
+            left join lateral (
+                select m.minion_key, r.id as master_id from master r
+                join minion m on m.key_domain_id = r.key_domain_id and m.minion_id = h.minion_id
+                where r.name = h.master_id) d on true),
         latest as (
-            select minion_key, max(at) as at from named where minion_key is not null group by minion_key),
+            select minion_key, max(at) as at,
+                   (array_agg(master_id order by at desc, master_id) filter (where master_id is not null))[1]
+                       as master_id,
+                   max(at) filter (where master_id is not null) as named_at
+            from named where minion_key is not null group by minion_key),
         touched as (
-            insert into minion_contact as c (minion_key, last_contact_at)
-            select minion_key, at from latest order by minion_key
-            on conflict (minion_key) do update set last_contact_at = excluded.last_contact_at
-            where c.last_contact_at < excluded.last_contact_at - interval '60 s')
-        select (select count(*)::int from taken), array(select minion_key from latest order by minion_key)
+            insert into minion_contact as c (minion_key, last_contact_at, started_at)
+            select minion_key, at, at from latest order by minion_key
+            on conflict (minion_key) do update
+            set last_contact_at = greatest(c.last_contact_at, excluded.last_contact_at),
+                started_at = greatest(c.started_at, excluded.started_at)
+            where c.last_contact_at < excluded.last_contact_at - interval '60 s'
+               or c.started_at is null or c.started_at < excluded.started_at),
+        moved as (
+            select l.minion_key, l.master_id
+            from latest l join minion m on m.minion_key = l.minion_key
+            left join minion_contact c on c.minion_key = l.minion_key
+            where l.master_id <> m.master_id and m.key_status = 'accepted'
+              and (c.started_at is null or c.started_at < l.named_at))
+        select (select count(*)::int from taken), array(select minion_key from latest order by minion_key),
+               array(select minion_key from moved order by minion_key),
+               array(select master_id from moved order by minion_key)
+        """;
+
+    /// <summary>Whoever writes what keys say has read where the minions are: one after the other.</summary>
+    internal const string LockDomainsSql = """
+        select pg_advisory_xact_lock(7261, 1000 + d.id)
+        from (select distinct m.key_domain_id as id from minion m where m.minion_key = any($1::bigint[]) order by 1) d
+        """;
+
+    internal const string FollowSql = """
+        update minion m set master_id = f.master_id
+        from unnest($1::bigint[], $2::int[]) as f(minion_key, master_id)
+        where m.minion_key = f.minion_key and m.master_id <> f.master_id
         """;
 
     /// <summary>
@@ -97,10 +126,20 @@ internal sealed partial class SignsOfLife(
     public async Task<(int Taken, IReadOnlyList<MinionKey> Minions)> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var passes = await Statement.QueryAsync(
             connection, TakeStartsSql, [options.Value.StartEventBatch, clock.GetUtcNow()],
-            row => (row.GetInt32(0), row.GetFieldValue<long[]>(1)), cancellationToken);
-        var (taken, minions) = passes.Single();
+            row => (row.GetInt32(0), row.GetFieldValue<long[]>(1), row.GetFieldValue<long[]>(2),
+                row.GetFieldValue<int[]>(3)),
+            cancellationToken);
+        var (taken, minions, moved, masters) = passes.Single();
+        if (moved.Length > 0)
+        {
+            await Statement.ExecuteAsync(connection, LockDomainsSql, [moved], cancellationToken);
+            LogFollowed(await Statement.ExecuteAsync(connection, FollowSql, [moved, masters], cancellationToken));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
         if (minions.Length > 0)
         {
             await Statement.ExecuteAsync(connection, AskNowSql, [minions, clock.GetUtcNow()], cancellationToken);
@@ -189,6 +228,9 @@ internal sealed partial class SignsOfLife(
             return AfterProblem;
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "{Minions} minions have connected to another master of their key domain")]
+    private partial void LogFollowed(int minions);
 
     [LoggerMessage(LogLevel.Error, "Start events could not be taken; they stay and are tried again")]
     private partial void LogProblem(Exception problem);

@@ -52,7 +52,8 @@ internal sealed class Gauges
     internal const string OldestSql = "select returned_at from saltern.inbox order by id limit 1";
 
     internal const string MastersSql = """
-        select name, health, paused_at is not null from saltern.master order by name limit 1000
+        select name, health, paused_at is not null, failures, unavailable_until
+        from saltern.master order by name limit 1000
         """;
 
     public async Task<string> WriteAsync(CancellationToken cancellationToken)
@@ -98,7 +99,10 @@ internal sealed class Gauges
                 : row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
         var masters = await Statement.QueryAsync(
             connection, MastersSql, [],
-            row => (Name: row.GetString(0), Health: row.GetString(1), Paused: row.GetBoolean(2)), cancellationToken);
+            row => new MasterLine(
+                row.GetString(0), row.GetString(1), row.GetBoolean(2), row.GetInt32(3),
+                row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4)),
+            cancellationToken);
         if (sizes is not { } last || clock.GetElapsedTime(last.At) >= SizesPace)
         {
             sizes = last = (await StorageSizes.ReadAsync(connection, cancellationToken), clock.GetTimestamp());
@@ -122,20 +126,34 @@ internal sealed class Gauges
         text.Single(
             "saltern_settle_lag_seconds", "gauge", "Age of the return that waits longest to be settled.",
             oldest is { } since ? Math.Max(0, (clock.GetUtcNow() - since).TotalSeconds) : 0);
-        text.Metric("saltern_master_up", "gauge", "Whether a master answered when last looked at.");
-        foreach (var master in masters)
-        {
-            text.Sample("saltern_master_up", [new("master", master.Name)], master.Health == "up" ? 1 : 0);
-        }
+        WriteMasters(text, masters);
+    }
 
-        text.Metric("saltern_master_paused", "gauge", "Whether nothing is handed to a master.");
-        foreach (var master in masters)
+    private void WriteMasters(MetricsText text, List<MasterLine> masters)
+    {
+        var now = clock.GetUtcNow();
+        Write("saltern_master_up", "Whether a master answered when last looked at.",
+            master => master.Health == "up" ? 1 : 0);
+        Write("saltern_master_paused", "Whether a person paused a master: nothing is handed to it.",
+            master => master.Paused ? 1 : 0);
+        Write("saltern_master_failures", "How often a master failed in a row; 0 when it has taken a job.",
+            master => master.Failures);
+        Write("saltern_master_left_alone_seconds", "For how long nothing is handed to a master that failed.",
+            master => master.UnavailableUntil is { } until ? Math.Max(0, (until - now).TotalSeconds) : 0);
+
+        void Write(string name, string help, Func<MasterLine, double> value)
         {
-            text.Sample("saltern_master_paused", [new("master", master.Name)], master.Paused ? 1 : 0);
+            text.Metric(name, "gauge", help);
+            foreach (var master in masters)
+            {
+                text.Sample(name, [new("master", master.Name)], value(master));
+            }
         }
     }
 
+    private sealed record MasterLine(
+        string Name, string Health, bool Paused, int Failures, DateTimeOffset? UnavailableUntil);
+
     private sealed record Tables(
-        long[] Targets, long Inbox, DateTimeOffset? Oldest, List<(string Name, string Health, bool Paused)> Masters,
-        StorageSizes Sizes);
+        long[] Targets, long Inbox, DateTimeOffset? Oldest, List<MasterLine> Masters, StorageSizes Sizes);
 }

@@ -12,14 +12,13 @@ namespace Saltern.Server.Results;
 /// </summary>
 internal sealed class EarlierReturns(NpgsqlConnection connection, Counters counters, DateTimeOffset now)
 {
-    /// <param name="returns">As <see cref="ReturnArrays.Of"/> gives them.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The inbox rows of those that settled an attempt.</returns>
-    public async Task<IReadOnlyList<long>> SettleAsync(object?[] returns, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<long>> SettleAsync(
+        IReadOnlyList<TakenReturn> returns, ReadReturns read, CancellationToken cancellationToken)
     {
-        await Statement.ExecuteAsync(connection, LockSql, returns, cancellationToken);
+        await Statement.ExecuteAsync(connection, LockSql, ReturnArrays.Of(returns, read, now), cancellationToken);
         var corrected = await Statement.QueryAsync(
-            connection, CorrectSql, returns,
+            connection, CorrectSql, ReturnArrays.Of(returns, read, now),
             row => new EarlierAttempt(
                 row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetString(4),
                 row.IsDBNull(5) ? null : row.GetString(5)),

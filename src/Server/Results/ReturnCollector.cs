@@ -33,19 +33,18 @@ internal sealed partial class ReturnCollector(
         return found.Sum();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!salt.Options.Any(master => master.CollectsReturns))
-        {
-            return;
-        }
+    /// <summary>Each master has a loop of its own: one that hangs holds up nobody but itself.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        salt.Options.Where(master => master.CollectsReturns).Select(master => LoopAsync(master.Name, stoppingToken)));
 
+    private async Task LoopAsync(string master, CancellationToken stoppingToken)
+    {
         using var timer = new PeriodicTimer(Pace, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
-                await RunOnceAsync(stoppingToken);
+                await CollectAsync(master, stoppingToken);
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {

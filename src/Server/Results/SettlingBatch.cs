@@ -96,7 +96,7 @@ internal sealed class SettlingBatch(
         }
 
         var earlier = left.Count == 0 ? [] : await new EarlierReturns(connection, counters, now)
-            .SettleAsync(ReturnArrays.Of(FirstOfEach(left.Values), read, now), cancellationToken);
+            .SettleAsync([.. FirstOfEach(left.Values)], read, cancellationToken);
         foreach (var inbox in earlier)
         {
             left.Remove(inbox);

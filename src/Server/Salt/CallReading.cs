@@ -49,7 +49,10 @@ internal static class CallReading
         {
             return new SaltAnswer<SaltLogin>.Failed(SaltFailure.Unreadable, "The answer to the login has no token.");
         }
-        return new SaltAnswer<SaltLogin>.Given(new SaltLogin(token, ExpiresAt(entry), HasRights(entry)));
+        return new SaltAnswer<SaltLogin>.Given(new SaltLogin(token, ExpiresAt(entry), HasRights(entry))
+        {
+            Rights = MasterRights.Of(SaltJson.Member(entry, "perms")),
+        });
     }
 
     private static DateTimeOffset? ExpiresAt(JsonElement entry) =>

@@ -95,7 +95,7 @@ internal sealed class SaltApi : ISaltApi
         var begun = clock.GetTimestamp();
         var answer = await session.LoginAsync(deadline);
         return answer.Then<MasterProbe>(login => new SaltAnswer<MasterProbe>.Given(
-            new MasterProbe(clock.GetElapsedTime(begun), login.ExpiresAt, login.HasRights)));
+            new MasterProbe(clock.GetElapsedTime(begun), login.ExpiresAt, login.HasRights) { Rights = login.Rights }));
     }
 
     private async Task<SaltExchange> CallAsync(byte[] body, SaltDeadline deadline)

@@ -141,7 +141,9 @@ public sealed class FleetEndpointsTests(LiveServer server) : IClassFixture<LiveS
         using var check = await server.Admin.PostAsync("/api/v1/masters/one/check", null);
         var found = (await check.Content.ReadFromJsonAsync<MasterCheck>(ContractJson.Options))!;
         Assert.False(found.Good);
-        Assert.Equal("login", found.Lines[0].Subject);
+        Assert.Equal(("login", "failed"), (found.Lines[0].Subject, found.Lines[0].State));
+        using var tooLong = await server.Admin.PostAsync("/api/v1/masters/one/check?startEventSeconds=61", null);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, tooLong.StatusCode);
 
         using var paused =
             await server.Admin.PostAsJsonAsync("/api/v1/masters/one/pause", new { reason = "a new disk" });

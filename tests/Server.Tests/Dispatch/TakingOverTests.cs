@@ -183,7 +183,7 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     public async Task A_node_that_slept_past_its_lease_does_not_send()
     {
         await rig.ScheduleAsync();
-        var master = new MasterState(1, "master1", false, true, null, TimeSpan.FromSeconds(15));
+        var master = new MasterState(1, "master1", false, true, null, false, TimeSpan.FromSeconds(15));
         var settings = new SaltMasterOptions { Name = "master1" };
         var submission = Assert.Single(
             await rig.Get<Claiming>().ClaimAsync(master, settings, CancellationToken.None));
@@ -245,7 +245,7 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
     {
         await using var doomed = await CoreRig.StartAsync(database);
         await doomed.Get<Claiming>().ClaimAsync(
-            new MasterState(1, "master1", false, true, null, TimeSpan.FromSeconds(15)),
+            new MasterState(1, "master1", false, true, null, false, TimeSpan.FromSeconds(15)),
             new SaltMasterOptions { Name = "master1" },
             CancellationToken.None);
         return (await database.ScalarAsync<string>("select jid from submission"))!;

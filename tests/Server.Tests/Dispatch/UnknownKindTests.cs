@@ -149,7 +149,7 @@ public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
 
     private Server.Salt.SaltMasterOptions Settings => rig.Get<Server.Salt.SaltMasters>().Options[0];
 
-    private static MasterState Master() => new(1, "master1", false, true, null, TimeSpan.FromSeconds(15));
+    private static MasterState Master() => new(1, "master1", false, true, null, false, TimeSpan.FromSeconds(15));
 
     private Task MakeUnknownAsync(ActionId action) =>
         database.ExecuteAsync("update action set kind = 'new.kind' where id = $1", action.Value);

@@ -18,7 +18,7 @@ internal sealed class FleetUnderTest
         var outage = new Outage(Clock, NullLogger<Outage>.Instance);
         Salt = new SaltMasters(masters.Select(master =>
             (new SaltMasterOptions { Name = master.Api.Master, KeyDomain = master.Domain }, (ISaltApi)master.Api)));
-        Masters = new Masters(database.DataSource, Salt, Bells, Clock, NullLogger<Masters>.Instance);
+        Masters = new Masters(database.DataSource, Salt, Bells, options, Clock, NullLogger<Masters>.Instance);
         Keys = new KeyReading(
             database.DataSource, Salt, Masters, options, Clock, outage, NullLogger<KeyReading>.Instance);
         Orders = new KeyOrders(database.DataSource, Salt, Keys, options, NullLogger<KeyOrders>.Instance);

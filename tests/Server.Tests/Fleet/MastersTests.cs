@@ -67,7 +67,7 @@ public sealed class MastersTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_master_that_fails_again_and_again_is_left_alone_for_up_to_a_minute()
+    public async Task A_master_that_fails_again_and_again_is_left_alone_for_longer_and_longer_up_to_a_minute()
     {
         var pauses = new List<double>();
         for (var i = 0; i < 9; i++)
@@ -78,7 +78,70 @@ public sealed class MastersTests(PostgresServer server) : IAsyncLifetime
             _fleet.Clock.Set(until);
         }
 
-        Assert.Equal([1, 2, 4, 8, 16, 32, 60, 60, 60], pauses);
+        Assert.All(
+            pauses.Zip([1, 2, 4, 8, 16, 32, 60, 60, 60]),
+            pause => Assert.InRange(pause.First, pause.Second * 0.8 - 0.001, pause.Second));
+        Assert.NotEqual(pauses[^1], pauses[^2]);
+    }
+
+    [Fact]
+    public async Task That_it_answers_ends_the_pause_and_only_a_job_that_it_took_makes_the_next_one_short_again()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            await DownAsync("500");
+            _fleet.Clock.Set((await AAsync()).UnavailableUntil!.Value);
+        }
+
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+        var answering = await AAsync();
+        Assert.Equal((MasterHealth.Up, 4, null), (answering.Health, answering.Failures, answering.UnavailableUntil));
+        await DownAsync("500");
+        Assert.InRange(await PauseOfAAsync(), 0.8 * 16 - 0.001, 16);
+
+        await _fleet.Masters.ReportUpAsync("a", CancellationToken.None);
+        await DownAsync("500");
+        Assert.InRange(await PauseOfAAsync(), 0.8 - 0.001, 1);
+    }
+
+    [Fact]
+    public async Task A_master_that_has_answered_twice_with_nothing_amiss_between_is_well_without_a_job()
+    {
+        await DownAsync("refused");
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+
+        Assert.Equal(0, (await AAsync()).Failures);
+    }
+
+    [Fact]
+    public async Task Of_many_nodes_one_looks_whether_a_master_is_back()
+    {
+        Assert.True(await ClaimAsync());
+        await DownAsync("refused");
+        Assert.False(await ClaimAsync());
+        _fleet.Clock.Set((await AAsync()).UnavailableUntil!.Value);
+
+        Assert.Single(await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ClaimAsync())), claimed => claimed);
+        _fleet.Clock.Advance(TimeSpan.FromSeconds(15));
+        Assert.Single(await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ClaimAsync())), claimed => claimed);
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+        Assert.False(await ClaimAsync());
+    }
+
+    [Fact]
+    public async Task Nodes_that_leave_a_master_alone_are_told_that_it_is_back()
+    {
+        await DownAsync("refused");
+        await using var listener = await _database.DataSource.OpenConnectionAsync();
+        await using (var listen = new NpgsqlCommand("listen saltern_due", listener))
+        {
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+
+        Assert.True(await listener.WaitAsync(TimeSpan.FromSeconds(10)));
     }
 
     [Fact]
@@ -88,7 +151,7 @@ public sealed class MastersTests(PostgresServer server) : IAsyncLifetime
 
         var master = await AAsync();
         Assert.Equal(1, master.Failures);
-        Assert.Equal(FleetUnderTest.Start.AddSeconds(1), master.UnavailableUntil);
+        Assert.InRange(await PauseOfAAsync(), 0.8 - 0.001, 1);
     }
 
     [Fact]
@@ -120,6 +183,12 @@ public sealed class MastersTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(written[0], written[2]);
         Assert.NotEqual(written[0], written[3]);
     }
+
+    private Task<bool> ClaimAsync() =>
+        _fleet.Masters.ClaimProbeAsync("a", TimeSpan.FromSeconds(15), CancellationToken.None);
+
+    private async Task<double> PauseOfAAsync() =>
+        ((await AAsync()).UnavailableUntil!.Value - _fleet.Clock.GetUtcNow()).TotalSeconds;
 
     private Task DownAsync(string reason) =>
         _fleet.Masters.ReportDownAsync("a", NotSentCause.Unreachable, reason, CancellationToken.None);

@@ -51,6 +51,57 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Recording_17_a_minion_that_starts_on_another_master_of_its_key_domain_is_with_that_one()
+    {
+        await _database.AddMasterAsync("salt3");
+        var web1 = await _database.AddMinionAsync("web1");
+        await _database.ExecuteAsync("update minion set master_id = (select id from master where name = 'salt1')");
+
+        await StartEventAsync("web1", "salt3", Now.AddSeconds(-60));
+        await StartEventAsync("web1", "salt2", Now.AddSeconds(-10));
+        await StartEventAsync("web1", "salt.example.org_master", Now.AddSeconds(-5));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+
+        // salt2 is of another domain and knows another web1; of a master by another name nothing can be said.
+        Assert.Equal("salt3", await MasterOfAsync(web1));
+    }
+
+    [Fact]
+    public async Task Recording_17b_of_two_masters_a_minion_is_with_the_one_it_connected_to_last()
+    {
+        await _database.AddMasterAsync("salt3");
+        var web1 = await _database.AddMinionAsync("web1");
+        await _database.ExecuteAsync("update minion set master_id = (select id from master where name = 'salt1')");
+
+        await StartEventAsync("web1", "salt3", Now.AddSeconds(-9));
+        await StartEventAsync("web1", "salt1", Now.AddSeconds(-8));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+        Assert.Equal("salt1", await MasterOfAsync(web1));
+
+        await StartEventAsync("web1", "salt3", Now.AddSeconds(-7));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+        Assert.Equal("salt3", await MasterOfAsync(web1));
+    }
+
+    [Fact]
+    public async Task An_old_start_event_that_arrives_late_moves_no_minion_back()
+    {
+        await _database.AddMasterAsync("salt3");
+        var web1 = await _database.AddMinionAsync("web1");
+        await _database.ExecuteAsync("update minion set master_id = (select id from master where name = 'salt1')");
+        await StartEventAsync("web1", "salt3", Now.AddMinutes(-30));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+        await StartEventAsync("web1", "salt3", Now.AddMinutes(-10));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+
+        // salt1 kept it in its spool while the database was away.
+        await StartEventAsync("web1", "salt1", Now.AddMinutes(-20));
+        await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal("salt3", await MasterOfAsync(web1));
+    }
+
+    [Fact]
     public async Task A_time_that_lies_in_our_future_is_taken_for_now_and_none_moves_back()
     {
         var web1 = await _database.AddMinionAsync("web1");
@@ -109,6 +160,9 @@ public sealed class SignsOfLifeTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal(Now.AddMinutes(58), await ContactAsync(minions[0]));
     }
+
+    private Task<string?> MasterOfAsync(MinionKey minion) => _database.ScalarAsync<string>(
+        "select r.name from minion m join master r on r.id = m.master_id where m.minion_key = $1", minion.Value);
 
     private Task<int> StartEventAsync(string minion, string master, DateTimeOffset at) => _database.ExecuteAsync(
         "insert into salt.salt_events (tag, data, alter_time, master_id) values ($1, '{}', $2, $3)",

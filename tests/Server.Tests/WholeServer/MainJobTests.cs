@@ -113,17 +113,68 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_look_at_the_master_finds_its_job_cache_and_its_events()
+    public async Task A_check_of_the_master_sends_a_ping_and_sees_its_whole_way_back()
     {
-        await rig.UntilEndedAsync(await rig.ScheduleAsync("ping"));
         Assert.True(rig.Get<SaltMasters>().TryGet(rig.Master.Name, out var api));
 
-        var check = await rig.Get<MasterLook>().AtAsync(api, CancellationToken.None);
+        var check = await rig.Get<MasterLook>().AtAsync(api, null, CancellationToken.None);
 
-        Assert.All(check.Lines, line => Assert.True(line.Good, $"{line.Subject}: {line.Says}"));
+        Assert.True(check.Good, string.Join("; ", check.Lines));
         Assert.Equal(
-            ["login", "wheel", "runner", "job cache", "event_return", "event_return_whitelist", "master_id"],
-            check.Lines.Select(line => line.Subject));
+            [
+                ("address", "warning"), ("login", "ok"), ("external_auth", "ok"), ("wheel", "ok"), ("runner", "ok"),
+                ("publish", "ok"), ("return", "ok"), ("job cache", "ok"), ("event_return", "ok"),
+                ("event_return_whitelist", "ok"), ("master_id", "ok"), ("returner", "warning"), ("clocks", "ok"),
+                ("start events", "open"), ("keep_jobs", "ok"),
+            ],
+            check.Lines.Select(line => (line.Subject, line.State)));
+    }
+
+    [Fact]
+    public async Task A_check_that_waits_for_a_start_event_is_good_when_one_arrives_and_not_without()
+    {
+        Assert.True(rig.Get<SaltMasters>().TryGet(rig.Master.Name, out var api));
+        var check = rig.Get<MasterLook>().AtAsync(api, TimeSpan.FromSeconds(60), CancellationToken.None);
+        while (!check.IsCompleted)
+        {
+            rig.Master.Reconnect("minion0007");
+            await Task.WhenAny(check, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
+        }
+
+        Assert.True((await check).Good);
+        var vain = await rig.Get<MasterLook>().AtAsync(api, TimeSpan.FromMilliseconds(1), CancellationToken.None);
+        Assert.False(vain.Good);
+        Assert.Equal("failed", vain.Lines.Single(line => line.Subject == "start events").State);
+    }
+
+    [Fact]
+    public async Task A_check_of_a_master_whose_returns_are_lost_says_that_none_came()
+    {
+        rig.Master.Faults.Set(FaultNames.LoseReturns);
+        Assert.True(rig.Get<SaltMasters>().TryGet(rig.Master.Name, out var api));
+
+        var check = await rig.Get<MasterLook>().AtAsync(api, null, CancellationToken.None);
+
+        Assert.False(check.Good);
+        Assert.Equal(
+            [("publish", "ok"), ("return", "failed")],
+            check.Lines.Where(line => line.Subject is "publish" or "return")
+                .Select(line => (line.Subject, line.State)));
+    }
+
+    [Fact]
+    public async Task A_check_of_a_master_without_minions_judges_the_rest_and_is_not_good()
+    {
+        await using var empty = await ServerRig.StartAsync(postgres, 0);
+        Assert.True(empty.Get<SaltMasters>().TryGet(empty.Master.Name, out var api));
+
+        var check = await empty.Get<MasterLook>().AtAsync(api, null, CancellationToken.None);
+
+        Assert.False(check.Good);
+        Assert.Equal(
+            [("publish", "open"), ("return", "open"), ("job cache", "ok")],
+            check.Lines.Where(line => line.Subject is "publish" or "return" or "job cache")
+                .Select(line => (line.Subject, line.State)));
     }
 
     [Fact]
@@ -133,7 +184,7 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
             postgres, 2, options => options with { Cache = CacheKind.File });
         Assert.True(elsewhere.Get<SaltMasters>().TryGet(elsewhere.Master.Name, out var api));
 
-        var check = await elsewhere.Get<MasterLook>().AtAsync(api, CancellationToken.None);
+        var check = await elsewhere.Get<MasterLook>().AtAsync(api, null, CancellationToken.None);
 
         Assert.Contains("master_job_cache", check.Lines.Single(line => line.Subject == "job cache").Says,
             StringComparison.Ordinal);

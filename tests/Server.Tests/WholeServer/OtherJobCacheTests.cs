@@ -73,7 +73,7 @@ public sealed class OtherJobCacheTests(PostgresServer postgres) : IAsyncLifetime
     {
         Assert.True(rig.Get<SaltMasters>().TryGet(rig.Master.Name, out var api));
 
-        var check = await rig.Get<MasterLook>().AtAsync(api, CancellationToken.None);
+        var check = await rig.Get<MasterLook>().AtAsync(api, null, CancellationToken.None);
 
         Assert.True(check.Good);
         Assert.Contains(check.Lines, line => line.Subject == "job cache" && line.Says.Contains("list_job"));

@@ -18,6 +18,8 @@ create table saltern.master (
     health_at         timestamp with time zone,
     failures          integer not null default 0,
     unavailable_until timestamp with time zone,
+    -- A node looks whether the master is back; the others wait for what it finds, at most until then.
+    probe_until       timestamp with time zone,
     keys_read_at      timestamp with time zone,
     keys_doubted_at   timestamp with time zone,
     keys_doubt        text,
@@ -62,10 +64,12 @@ create index minion_by_master on saltern.minion (master_id, minion_key);
 
 -- When each minion was last heard from; none has a row before that. Apart from the minion, since a fleet that answers
 -- changes all of it: 10 MB for 100,000. Half-full pages have room for the new versions of all their rows, and no index
--- needs new entries.
+-- needs new entries. started_at is the time of its latest start event: an older one that arrives later (a master's
+-- spool is replayed) does not say where the minion is now.
 create table saltern.minion_contact (
     minion_key      bigint primary key,
-    last_contact_at timestamp with time zone not null)
+    last_contact_at timestamp with time zone not null,
+    started_at      timestamp with time zone)
     with (fillfactor = 50);
 
 create table saltern.minion_group (
