@@ -136,6 +136,13 @@ internal sealed partial class PrivatePostgres : IAsyncDisposable
         RefuseTakenPort();
         await cluster.WriteSettingsAsync(binaries, cancellationToken);
         var (code, output) = await PgCtlStartAsync(cancellationToken);
+        if (code != 0 && cluster.PortIsNew && IsTaken(Port))
+        {
+            // Somebody took it between the look and the start.
+            await LaunchAsync(cancellationToken);
+            return;
+        }
+
         if (code != 0)
         {
             throw new PostgresMissingException(
