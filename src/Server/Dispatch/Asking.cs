@@ -116,7 +116,10 @@ internal sealed class Asking(
             order by t.action_id, t.minion_key
             for update of t),
         waiting as (
-            update action_target t set waits = true, reason = 'the minion does not answer; waiting for contact'
+            update action_target t
+            set waits = true,
+                reason = coalesce('being stopped by ' || t.stopped_by || '; ', '')
+                    || 'the minion does not answer; waiting for contact'
             from unheard u where t.action_id = u.action_id and t.minion_key = u.minion_key
             returning t.action_id, t.submission_id),
         fewer as (

@@ -15,6 +15,14 @@ internal sealed class WatchAnswers(
     NpgsqlConnection connection, Counters counters, OutstandingChange fewer, ResultsOptions options,
     DateTimeOffset now)
 {
+    /// <summary>What is shown of a target that is overdue, by the last answer about its job.</summary>
+    private static readonly (string Answer, string Words)[] Said =
+    [
+        (nameof(WatchAnswer.Runs), "past its deadline; the minion still runs it"),
+        (nameof(WatchAnswer.Missing),
+            "past its deadline; the minion does not run it and is asked once more, its return may be on its way"),
+    ];
+
     public async Task ApplyAsync(
         IReadOnlyList<(ReturnToRead Return, WatchAnswer Answer)> answers, CancellationToken cancellationToken)
     {
@@ -88,7 +96,7 @@ internal sealed class WatchAnswers(
         return told;
     }
 
-    /// <summary>Who waited for contact is in flight again.</summary>
+    /// <summary>Who waited for contact is in flight again, and overdue targets say what their minions said.</summary>
     private async Task HearAsync(List<Told> told, CancellationToken cancellationToken)
     {
         var heard = await Statement.QueryAsync(
@@ -98,6 +106,15 @@ internal sealed class WatchAnswers(
         {
             fewer.Hear(submission);
             counters.Add(action, new CountChange(Waiting: -1));
+        }
+
+        foreach (var (answer, words) in Said)
+        {
+            var some = told.Where(one => one.Purpose == AskPurpose.FindJob && one.Answer == answer).ToList();
+            if (some.Count > 0)
+            {
+                await Statement.ExecuteAsync(connection, SaySql, [words, .. Arrays(some)], cancellationToken);
+            }
         }
     }
 
@@ -207,12 +224,20 @@ internal sealed class WatchAnswers(
         """;
 
     internal const string HearSql = """
-        update action_target t set waits = false
+        update action_target t set waits = false, reason = 'being stopped by ' || t.stopped_by
         from unnest((select $1::bigint[]), (select $2::bigint[]), (select $3::bigint[]))
             as h(action_id, minion_key, submission_id)
         where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
           and t.status = 'PickedUp' and t.waits
         returning t.action_id, t.submission_id
+        """;
+
+    internal const string SaySql = """
+        update action_target t set reason = $1
+        from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
+            as h(action_id, minion_key, submission_id)
+        where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
+          and t.status = 'PickedUp' and t.stopped_by is null and t.reason is distinct from $1
         """;
 
     /// <summary>

@@ -99,8 +99,9 @@ internal static class SaltutilFunctions
 
     // Salt takes a dict with a false "result" or "success" for the return of something that failed, whatever it is.
     private static bool SaysNo(string cached) =>
-        JsonNode.Parse(cached) is JsonObject kept && new[] { "result", "success" }.Any(
-            name => kept[name] is JsonValue said && said.TryGetValue(out bool went) && !went);
+        JsonNode.Parse(cached) is JsonObject kept && (IsFalse(kept["result"]) || IsFalse(kept["success"]));
+
+    private static bool IsFalse(JsonNode? node) => node is JsonValue said && said.TryGetValue(out bool went) && !went;
 
     private static FunctionResult Signal(FunctionCall call, int signal)
     {

@@ -172,7 +172,9 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
 
         Assert.Equal(asked + 1, rig.Salt[0].Submissions.Count);
         Assert.Equal(("saltutil.find_job", "m1"), (Last.Function, Assert.Single(Last.Minions)));
+        Assert.Equal("the minion does not answer; waiting for contact", await ReasonAsync());
         await AnswerAsync("m1", Running);
+        Assert.Equal("past its deadline; the minion still runs it", await ReasonAsync());
         Assert.Equal(1, await database.ScalarAsync<int>(
             "select waiting from action_counts where action_id = $1", action.Value));
         await rig.ReturnAsync(jid, "m1");
