@@ -56,6 +56,21 @@ public sealed class MasterTests(PrivatePostgres postgres)
     }
 
     [Fact]
+    public async Task A_runners_answer_of_more_than_a_megabyte_loses_its_longest_texts_and_keeps_return_codes()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        string jid = (string)(await scene.Api.PublishAsync(
+            ["m1", "m2"], "test.echo", null, new string('x', 600_000)))["jid"]!;
+        await Scene.UntilAsync(() => scene.Master.Counts.ReturnsStored >= 2);
+
+        JsonNode listed = await RunnerAsync(scene, "jobs.list_job", new JsonObject { ["jid"] = jid });
+
+        Assert.Equal("VALUE_TRIMMED", (string?)listed["Result"]!["m1"]!["return"]);
+        Assert.Equal(0, (int)listed["Result"]!["m2"]!["retcode"]!);
+        Assert.Equal("test.echo", (string?)listed["Function"]);
+    }
+
+    [Fact]
     public async Task A_look_up_of_a_state_run_names_its_outputter()
     {
         await using Scene scene = await Scene.OpenAsync(postgres);

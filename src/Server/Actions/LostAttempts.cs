@@ -29,7 +29,7 @@ internal static class LostAttempts
         var reason = cacheIsOff
             ? "the minion does not run the job, no return arrived, and the minion cannot say what came of it (has it "
                 + "cache_jobs: True?): whether it ran is not known"
-            : "the minion does not run the job and has no return of it: it was lost";
+            : "the minion does not run the job and kept no return of it: it never began, or was cut off";
         await Statement.ExecuteAsync(connection, LockSql, targets, cancellationToken);
         var ended = await Statement.QueryAsync(
             connection, EndSql, [now, .. targets, cacheIsOff, reason, pause],
@@ -97,7 +97,8 @@ internal static class LostAttempts
                         * (0.5 + (hashint8(t.action_id * 31 + t.minion_key * 7 + t.attempt) & 1023) / 1024.0),
                     interval '1 h') end,
                 reason = case when l.again_now then 'attempt ' || t.attempt || ': ' || $6
-                              when l.late_status is null then coalesce('stopped by ' || l.stopped_by, $6)
+                              when l.late_status is null
+                                  then coalesce('stopped by ' || l.stopped_by || ': ', '') || $6
                               else 'by attempt ' || l.late_number || ', which returned late'
                                   || coalesce(': ' || l.late_reason, '') end
             from lost l where t.action_id = l.action_id and t.minion_key = l.minion_key

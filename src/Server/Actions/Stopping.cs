@@ -63,6 +63,6 @@ internal sealed class Stopping(Transactions transactions, Bells bells, TimeProvi
         select action_id, minion_key, 'TermJob', submission_id, $2 from stopped order by minion_key
         on conflict (action_id, minion_key, purpose) do update
         set about = excluded.about, due_at = excluded.due_at, submission_id = null, answered_at = null,
-            on_contact = false
+            answer = case when ask.about = excluded.about then ask.answer end, on_contact = false
         """;
 }

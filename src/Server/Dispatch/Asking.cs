@@ -130,7 +130,10 @@ internal sealed class Asking(
             order by t.action_id, t.minion_key
             for update of t),
         waiting as (
-            update action_target t set waits = true, reason = 'the minion does not answer; waiting for contact'
+            update action_target t
+            set waits = true,
+                reason = coalesce('being stopped by ' || t.stopped_by || '; ', '')
+                    || 'the minion does not answer; waiting for contact'
             from unheard u where t.action_id = u.action_id and t.minion_key = u.minion_key
             returning t.action_id, t.submission_id),
         fewer as (
@@ -142,8 +145,9 @@ internal sealed class Asking(
 
     /// <summary>
     /// $3 the pause before a minion is asked again, $4 the longest it becomes by doubling: one answer may be lost on
-    /// its way, ten tell that the minion is away. A kind's own question keeps its pace while its target is in time. An
-    /// ask that is answered at this moment is no longer lost. Index ask_under_way.
+    /// its way, ten tell that the minion is away. A kind's own question keeps its pace while its target is in time. A
+    /// minion that was heard from while the ask was out (on_contact no more) may have come too late for it, and is
+    /// asked again at once. An ask that is answered at this moment is no longer lost. Index ask_under_way.
     /// </summary>
     internal const string ForgetLostSql = """
         with forgotten as (
@@ -153,6 +157,7 @@ internal sealed class Asking(
                 tries = k.tries + 1,
                 due_at = $2::timestamptz
                     + case when k.purpose = 'Kind' and not coalesce(t.waits, false) then $3::interval
+                           when k.tries > 0 and not k.on_contact and t.status = 'PickedUp' then interval '0 s'
                            else least($4::interval, $3::interval * power(2, least(k.tries, 20))) end
             from (select action_id, minion_key, purpose from ask
                   where submission_id = any($1::bigint[]) and answered_at is null
@@ -255,7 +260,7 @@ internal sealed class Asking(
             order by k.minion_key limit $4
             for update of k skip locked),
         asked as (
-            update ask k set submission_id = $5, asked_at = $2, on_contact = false
+            update ask k set submission_id = $5, asked_at = $2
             from chosen c
             where k.action_id = c.action_id and k.minion_key = c.minion_key and k.purpose = c.purpose
             returning k.minion_key)

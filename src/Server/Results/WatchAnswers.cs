@@ -15,6 +15,14 @@ internal sealed class WatchAnswers(
     NpgsqlConnection connection, Counters counters, OutstandingChange fewer, ResultsOptions options,
     DateTimeOffset now)
 {
+    /// <summary>What is shown of a target that is overdue, by the last answer about its job.</summary>
+    private static readonly (string Answer, string Words)[] Said =
+    [
+        (nameof(WatchAnswer.Runs), "past its deadline; the minion still runs it"),
+        (nameof(WatchAnswer.Missing),
+            "past its deadline; the minion does not run it and is asked once more, its return may be on its way"),
+    ];
+
     public async Task ApplyAsync(
         IReadOnlyList<(ReturnToRead Return, WatchAnswer Answer)> answers, CancellationToken cancellationToken)
     {
@@ -88,7 +96,7 @@ internal sealed class WatchAnswers(
         return told;
     }
 
-    /// <summary>Who waited for contact is in flight again.</summary>
+    /// <summary>Who waited for contact is in flight again, and overdue targets say what their minions said.</summary>
     private async Task HearAsync(List<Told> told, CancellationToken cancellationToken)
     {
         var heard = await Statement.QueryAsync(
@@ -99,11 +107,20 @@ internal sealed class WatchAnswers(
             fewer.Hear(submission);
             counters.Add(action, new CountChange(Waiting: -1));
         }
+
+        foreach (var (answer, words) in Said)
+        {
+            var some = told.Where(one => one.Purpose == AskPurpose.FindJob && one.Answer == answer).ToList();
+            if (some.Count > 0)
+            {
+                await Statement.ExecuteAsync(connection, SaySql, [words, .. Arrays(some)], cancellationToken);
+            }
+        }
     }
 
     /// <summary>
-    /// A job that was to be stopped and does not run has been stopped: a killed one returns nothing. But it must have
-    /// been there: the minion has sent it a signal, or has had time enough to begin. Else it is asked about once more.
+    /// A job that was sent a signal and does not run has been stopped: a killed one returns nothing. One that got none
+    /// may not have begun, or may have come to its end before: what became of it is found by the rule of proof.
     /// </summary>
     private async Task EndStoppedAsync(List<Told> told, CancellationToken cancellationToken)
     {
@@ -114,7 +131,7 @@ internal sealed class WatchAnswers(
         }
 
         var ended = await Statement.QueryAsync(
-            connection, EndStoppedSql, [now, .. Arrays(missing), options.FirstAskAfter],
+            connection, EndStoppedSql, [now, .. Arrays(missing)],
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2),
                 Waited: row.GetBoolean(3)),
             cancellationToken);
@@ -123,8 +140,6 @@ internal sealed class WatchAnswers(
             fewer.End(submission, waited);
             counters.Add(action, CountChange.End(TargetStatus.Failed, waited, 1), [minion]);
         }
-
-        await AskNextAsync(AskPurpose.FindJob, missing, now + options.FirstAskAfter, cancellationToken);
     }
 
     private async Task AskNextAsync(
@@ -209,7 +224,7 @@ internal sealed class WatchAnswers(
         """;
 
     internal const string HearSql = """
-        update action_target t set waits = false
+        update action_target t set waits = false, reason = 'being stopped by ' || t.stopped_by
         from unnest((select $1::bigint[]), (select $2::bigint[]), (select $3::bigint[]))
             as h(action_id, minion_key, submission_id)
         where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
@@ -217,19 +232,31 @@ internal sealed class WatchAnswers(
         returning t.action_id, t.submission_id
         """;
 
-    internal const string EndStoppedSql = """
-        update action_target t
-        set status = 'Failed', settled_at = $1, guessed = true, reason = 'stopped by ' || t.stopped_by
+    internal const string SaySql = """
+        update action_target t set reason = $1
         from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
             as h(action_id, minion_key, submission_id)
         where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
-          and t.status = 'PickedUp'
-          and (exists (select 1 from ask k
-                       where k.action_id = t.action_id and k.minion_key = t.minion_key and k.about = t.submission_id
-                         and k.purpose in ('TermJob', 'KillJob') and k.answer = 'Signalled')
-               or exists (select 1 from submission s
-                          where s.id = t.submission_id and s.outcome is not null
-                            and s.created_at <= $1::timestamptz - $5::interval))
+          and t.status = 'PickedUp' and t.stopped_by is null and t.reason is distinct from $1
+        """;
+
+    /// <summary>
+    /// Salt's SIGTERM goes to the job and its children. The job's own process always ends by it, and
+    /// <c>find_job</c> knows of no other: a child that ignores the signal goes on unseen. SIGKILL leaves none.
+    /// </summary>
+    internal const string EndStoppedSql = """
+        update action_target t
+        set status = 'Failed', settled_at = $1, guessed = true,
+            reason = 'stopped by ' || t.stopped_by
+                || case when k.killed then '' else ' with SIGTERM; a process that ignores it may still run' end
+        from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
+            as h(action_id, minion_key, submission_id)
+        cross join lateral (
+            select bool_or(k.purpose = 'KillJob') as killed from ask k
+            where k.action_id = h.action_id and k.minion_key = h.minion_key and k.about = h.submission_id
+              and k.purpose in ('TermJob', 'KillJob') and k.answer = 'Signalled') k
+        where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
+          and t.status = 'PickedUp' and k.killed is not null
         returning t.action_id, t.minion_key, t.submission_id, t.waits
         """;
 

@@ -93,9 +93,15 @@ internal static class SaltutilFunctions
         }
 
         return call.Process.CachedJobs.Find(call.Minion, jid) is { } cached
-            ? new FunctionResult(cached)
+            ? new FunctionResult(cached, SaysNo(cached) ? 1 : 0)
             : FunctionResult.Of($"Local jobs cache directory /var/cache/salt/minion/minion_jobs/{jid} not found");
     }
+
+    // Salt takes a dict with a false "result" or "success" for the return of something that failed, whatever it is.
+    private static bool SaysNo(string cached) =>
+        JsonNode.Parse(cached) is JsonObject kept && (IsFalse(kept["result"]) || IsFalse(kept["success"]));
+
+    private static bool IsFalse(JsonNode? node) => node is JsonValue said && said.TryGetValue(out bool went) && !went;
 
     private static FunctionResult Signal(FunctionCall call, int signal)
     {

@@ -17,7 +17,8 @@ internal sealed class JobsRunner(IJobCache cache, LocalClient local)
         ("run:jobs.active", new([], ActiveAsync)),
         ("run:jobs.lookup_jid", new(["jid", "ext_source", "returned", "missing"], LookupAsync)),
         ("run:jobs.list_job", new(
-            ["jid", "ext_source"], async (call, token) => await ListJobAsync(call.Text("jid"), token))),
+            ["jid", "ext_source"],
+            async (call, token) => EventTrim.Apply(await ListJobAsync(call.Text("jid"), token)))),
         ("run:jobs.print_job", new(["jid", "ext_source"], PrintJobAsync)),
         ("run:jobs.list_jobs", new(
             ["ext_source", "outputter", "search_metadata", "search_function", "search_target"], ListJobsAsync)),

@@ -48,7 +48,7 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
         await AnswerAsync("m1", NotCached);
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
-        Assert.Equal("stopped by ann", await ReasonAsync());
+        Assert.StartsWith("stopped by ann: the minion does not run the job", await ReasonAsync(), OrdinalText);
     }
 
     [Fact]
@@ -66,21 +66,72 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
     }
 
     [Fact]
-    public async Task A_job_that_was_never_seen_is_not_taken_for_stopped_at_once()
+    public async Task A_job_that_ends_by_sigterm_may_have_left_a_process_that_ignores_it()
     {
         var action = await rig.ScheduleAsync("state.apply");
         await rig.DispatchAsync();
+        var jid = Last.Jid;
         await rig.Get<Stopping>().StopAsync(action, ["m1"], "ann", CancellationToken.None);
         await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"\"");
+        await AnswerAsync("m1", $"\"Signal 15 sent to job {jid} at pid 23390\"");
         await PassAsync(TimeSpan.FromSeconds(11));
         await AnswerAsync("m1", "{}");
-        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
 
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal("stopped by ann with SIGTERM; a process that ignores it may still run", await ReasonAsync());
+    }
+
+    [Fact]
+    public async Task A_stop_that_found_no_job_waits_for_the_proof_of_what_became_of_it()
+    {
+        var (action, jid) = await StopTooLateAsync();
         await PassAsync(TimeSpan.FromSeconds(61));
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+        await PassAsync(TimeSpan.FromMinutes(4));
+        await AnswerAsync("m1", "{}");
+        await rig.DispatchAsync();
+        Assert.Equal(("saltutil.find_cached_job", jid), (Last.Function, (string?)Last.Call.Args[0]));
+
+        await AnswerAsync("m1", NotCached);
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.StartsWith("stopped by ann: the minion does not run the job", await ReasonAsync(), OrdinalText);
+    }
+
+    [Fact]
+    public async Task A_stop_after_the_end_of_a_job_whose_return_was_lost_finds_the_return()
+    {
+        var (action, jid) = await StopTooLateAsync();
+        await PassAsync(TimeSpan.FromMinutes(4.5));
+        await AnswerAsync("m1", "{}");
+        await rig.DispatchAsync();
+        await AnswerAsync("m1", $$"""{"fun":"state.apply","jid":"{{jid}}","return":{},"retcode":0,"success":true}""");
+        await rig.SettleAsync();
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+    }
+
+    [Fact]
+    public async Task The_signal_to_an_earlier_attempt_does_not_count_for_the_next()
+    {
+        var action = await rig.ScheduleAsync("state.apply", target: new TargetSelection { Minions = ["m1"] });
+        await rig.DispatchAsync();
+        await rig.Get<Stopping>().StopAsync(action, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await AnswerAsync("m1", "\"Signal 15 sent to job x at pid 23390\"");
+        await PassAsync(TimeSpan.FromSeconds(11));
+        await AnswerAsync("m1", "{}");
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal("saltutil.find_job", Last.Function);
+
+        await rig.Get<Stopping>().StopAsync(action, null, "ann", CancellationToken.None);
         await AnswerAsync("m1", "{}");
 
-        Assert.Equal("stopped by ann", await ReasonAsync());
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
     }
 
     [Fact]
@@ -197,5 +248,21 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
 
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
         Assert.Equal(0, await database.ScalarAsync<int>("select waiting from action_counts"));
+    }
+
+    /// <summary>The minion knows no such job when it is told to end it, and does not run it.</summary>
+    private async Task<(ActionId Action, string Jid)> StopTooLateAsync()
+    {
+        var action = await rig.ScheduleAsync("state.apply", target: new TargetSelection { Minions = ["m1"] });
+        await rig.DispatchAsync();
+        var jid = Last.Jid;
+        await PassAsync(TimeSpan.FromMinutes(2));
+        await rig.Get<Stopping>().StopAsync(action, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await AnswerAsync("m1", "\"\"");
+        await PassAsync(TimeSpan.FromSeconds(11));
+        await AnswerAsync("m1", "{}");
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+        return (action, jid);
     }
 }

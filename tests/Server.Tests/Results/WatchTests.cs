@@ -96,8 +96,8 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
     }
 
     [Theory]
-    [InlineData(NotCached, 1, "Failed", "was lost")]
-    [InlineData(NotCached, 2, "Queued", "was lost")]
+    [InlineData(NotCached, 1, "Failed", "it never began, or was cut off")]
+    [InlineData(NotCached, 2, "Queued", "it never began, or was cut off")]
     [InlineData(CacheIsOff, 2, "Failed", "whether it ran is not known")]
     public async Task What_is_not_safe_to_repeat_is_tried_again_only_if_told_so_and_proved(
         string answer, int attempts, string status, string reason)
@@ -172,7 +172,9 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
 
         Assert.Equal(asked + 1, rig.Salt[0].Submissions.Count);
         Assert.Equal(("saltutil.find_job", "m1"), (Last.Function, Assert.Single(Last.Minions)));
+        Assert.Equal("the minion does not answer; waiting for contact", await ReasonAsync());
         await AnswerAsync("m1", Running);
+        Assert.Equal("past its deadline; the minion still runs it", await ReasonAsync());
         Assert.Equal(1, await database.ScalarAsync<int>(
             "select waiting from action_counts where action_id = $1", action.Value));
         await rig.ReturnAsync(jid, "m1");
@@ -181,6 +183,24 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
         Assert.Equal(0, await database.ScalarAsync<long>(
             "select sum(outstanding + waiting)::bigint from submission where not is_ask"));
+    }
+
+    [Fact]
+    public async Task A_sign_of_life_counts_while_an_ask_is_out_that_came_too_early()
+    {
+        await OverdueAsync();
+        await PassAsync(TimeSpan.FromMinutes(1));
+        await PassAsync(TimeSpan.FromSeconds(31));
+        Assert.Equal(["m1", "m2"], Last.Minions.Order());
+        var asked = Asks.Count();
+
+        await rig.Get<SignsOfLife>().TouchAsync([new MinionKey(1)], CancellationToken.None);
+        await PassAsync(TimeSpan.FromSeconds(31));
+
+        Assert.Equal(asked + 1, Asks.Count());
+        Assert.Equal(["m1"], Last.Minions);
+        await PassAsync(TimeSpan.FromSeconds(31));
+        Assert.Equal(asked + 1, Asks.Count());
     }
 
     [Fact]

@@ -35,6 +35,21 @@ public sealed class WatchRunTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_script_that_failed_and_was_lost_on_its_way_fails_by_the_copy_of_its_minion()
+    {
+        rig.Master.SetCacheJobs("minion0005", true);
+        rig.Master.Faults.Set(FaultNames.LoseReturns, function: "cmd.exec_code_all");
+
+        var action = await rig.ScheduleAsync(
+            "script.run", """{"script":"#!/bin/sh\nexit 7\n"}""", new TargetSelection { Minions = ["minion0005"] },
+            order => order with { DeadlineSeconds = 2 });
+
+        Assert.Equal("Failed", await rig.UntilEndedAsync(action));
+        Assert.StartsWith("exit code 7", await rig.Database.ScalarAsync<string>(
+            "select reason from action_target where action_id = $1", action.Value), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_job_that_takes_longer_than_expected_is_waited_for()
     {
         var action = await rig.ScheduleAsync(
@@ -96,8 +111,8 @@ public sealed class WatchRunTests(PostgresServer postgres) : IAsyncLifetime
         await rig.Get<Stopping>().StopAsync(action, null, "ann", CancellationToken.None);
 
         Assert.Equal("Failed", await rig.UntilEndedAsync(action));
-        Assert.Equal("stopped by ann", await rig.Database.ScalarAsync<string>(
-            "select reason from action_target where action_id = $1", action.Value));
+        Assert.StartsWith("stopped by ann with SIGTERM", await rig.Database.ScalarAsync<string>(
+            "select reason from action_target where action_id = $1", action.Value), StringComparison.Ordinal);
     }
 
     private Task<string?> StatusAsync(ActionId action) => rig.Database.ScalarAsync<string>(
