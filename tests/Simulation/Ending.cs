@@ -42,8 +42,8 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         var known = runs.Where(run => !garbled.Contains((run.Key.Item1, run.Key.Item2)))
             .ToDictionary(run => run.Key, run => run.Value);
         var jobs = targets.SelectMany(target => target.Attempts).Select(attempt => attempt.Jid).ToHashSet();
-        var verdict = Judge.Of(clear, known, jobs);
-        var wrong = verdict.Lost.Concat(verdict.RunTwice).Concat(verdict.WrongStatus.Where(IsNotExcused)).ToList();
+        var verdict = Judge.Of([.. clear.Select(WithPermitted)], known, jobs);
+        var wrong = verdict.Lost.Concat(verdict.RunTwice).Concat(verdict.WrongStatus).ToList();
         wrong.AddRange(orders.Acknowledged
             .Where(order => targets.Count(target => target.Action == order.Key.Value) != order.Value)
             .Select(order => $"action {order.Key} with {order.Value} targets was acknowledged and is not there"));
@@ -53,7 +53,16 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
 
     private bool IsGarbled(TargetEnd target) => faults.Garbled.Contains((target.Master, target.Minion));
 
-    private static bool IsNotExcused(string wrong) => wrong.Length > 0;
+    /// <summary>
+    /// A user who orders several attempts of what is not safe to repeat permits as many runs as attempts; that no more
+    /// than one of them comes to its end is looked at after each step.
+    /// </summary>
+    private TargetEnd WithPermitted(TargetEnd target)
+    {
+        var most = target.Attempts.Select(attempt => world.Watch.Sent.GetValueOrDefault(attempt.Jid)?.MostAttempts ?? 1)
+            .DefaultIfEmpty(1).Max();
+        return target with { Reschedules = ((1 + target.Reschedules) * most) - 1 };
+    }
 
     private async Task<long> UnfinishedAsync() => await world.Database.ScalarAsync<long>("""
         select (select count(*) from action_target where status in ('Queued', 'PickedUp'))
