@@ -18,6 +18,9 @@ namespace Saltern.Simulation;
 /// </summary>
 internal sealed class Node : IAsyncDisposable
 {
+    /// <summary>Far more than any pass takes; only a mistake of the simulation's own reaches it.</summary>
+    private static readonly TimeSpan LongestPass = TimeSpan.FromMinutes(1);
+
     private readonly ServiceProvider services;
     private readonly CancellationTokenSource life = new();
     private TaskCompletionSource<Standing> stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,7 +44,11 @@ internal sealed class Node : IAsyncDisposable
     /// <summary>The whole process is stopped.</summary>
     public bool Sleeps => Ongoing.Exists(pass => pass.Standing is { HeldUntil: null });
 
-    public bool IsAt(string pass) => Ongoing.Exists(one => one.Name == pass);
+    /// <summary>
+    /// Whether a pass of this kind stands, or another one at the same master (the last word of its name): that one may
+    /// have the login that both wait for.
+    /// </summary>
+    public bool IsAt(string pass) => Ongoing.Exists(one => one.Name.Split(' ')[^1] == pass.Split(' ')[^1]);
 
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
@@ -102,9 +109,16 @@ internal sealed class Node : IAsyncDisposable
 
     private async Task<bool> FollowAsync(OngoingPass pass)
     {
-        await Task.WhenAny(pass.Task, stands.Task);
+        using var ended = new CancellationTokenSource();
+        await Task.WhenAny(pass.Task, stands.Task, Task.Delay(LongestPass, TimeProvider.System, ended.Token));
+        await ended.CancelAsync();
         if (!pass.Task.IsCompleted)
         {
+            if (!stands.Task.IsCompleted)
+            {
+                throw new TimeoutException($"The pass '{pass.Name}' on {Name} neither ends nor stands.");
+            }
+
             pass.Standing = await stands.Task;
             Ongoing.Add(pass);
             return true;

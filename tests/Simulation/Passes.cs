@@ -103,6 +103,7 @@ internal sealed class Passes(World world)
         await node.Get<Overdue>().RunOnceAsync(token);
     });
 
-    private static (string Name, Func<CancellationToken, Task> Pass) Collect(Node node) =>
-        ("collect", token => node.Get<ReturnCollector>().RunOnceAsync(token));
+    private (string Name, Func<CancellationToken, Task> Pass) Collect(Node node) => (
+        $"collect {world.Masters.Find(master => master.Collects)?.Name ?? "nothing"}",
+        token => node.Get<ReturnCollector>().RunOnceAsync(token));
 }
