@@ -56,17 +56,13 @@ internal sealed class Node : IAsyncDisposable
     /// <summary>
     /// Runs a pass until it has ended or stands; false if it was ended by a fault of ours. Anything else is thrown.
     /// </summary>
-    public Task<bool> RunAsync(string name, Func<CancellationToken, Task> pass)
-    {
-        stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return FollowAsync(new OngoingPass(name, pass(life.Token)));
-    }
+    public Task<bool> RunAsync(string name, Func<CancellationToken, Task> pass) =>
+        FollowAsync(new OngoingPass(name, pass(life.Token)));
 
     /// <summary>Goes on with a pass that stands, to its end or to where it stands next.</summary>
     public Task<bool> GoOnAsync(OngoingPass pass)
     {
         Ongoing.Remove(pass);
-        stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
         pass.Standing!.Wake();
         return FollowAsync(pass);
     }
@@ -119,7 +115,9 @@ internal sealed class Node : IAsyncDisposable
                 throw new TimeoutException($"The pass '{pass.Name}' on {Name} neither ends nor stands.");
             }
 
+            // A held call goes on as soon as the clock reaches its end: where it stands next is told from here on.
             pass.Standing = await stands.Task;
+            stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Ongoing.Add(pass);
             return true;
         }

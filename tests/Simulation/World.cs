@@ -57,6 +57,7 @@ internal sealed class World : IAsyncDisposable
     public string NodeConnectionString => new NpgsqlConnectionStringBuilder(Database.ConnectionString)
     {
         SearchPath = Ground.SearchPath, ApplicationName = "node", MaxPoolSize = 10,
+        MaxAutoPrepare = 100, AutoPrepareMinUsages = 2,
     }.ConnectionString;
 
     public static async Task<World> CreateAsync(PostgresServer postgres, int seed)
