@@ -32,6 +32,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
     private readonly Publisher publisher;
     private readonly Listener api;
     private readonly Listener control;
+    private readonly RequestFaults requestFaults;
     private readonly ConcurrentDictionary<string, string> files;
     private readonly SemaphoreSlim listening = new(1, 1);
     private readonly CancellationTokenSource stopping = new();
@@ -64,6 +65,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
         LocalClient local = new(clock, publisher, waiters, jids, fleet);
         masterJobs = new MasterJobs(parts, jids, cache, FunctionsOfMaster(local), logger);
         sessions = new Sessions(options, clock);
+        requestFaults = new RequestFaults(parts, sessions);
         api = new Listener(options.Port, Handler(parts, local, logger).HandleAsync);
         control = new Listener(options.ControlPort, new ControlHandler(this).HandleAsync);
         Faults.Changed += Follow;
@@ -100,6 +102,14 @@ public sealed class SimulatedMaster : IAsyncDisposable
     public SimulatorCounts Counts => new(
         fleet.Count, fleet.Where(minion => fleet[minion].Up).Count, publisher.Published, agenda.Count, Ledger.Count,
         cache.Stored, cache.Lost);
+
+    /// <summary>
+    /// Whether all is done that is due by now, returns stored included: for tests that move the clock themselves.
+    /// </summary>
+    public bool IsQuiet => agenda.IsQuiet && cache.IsQuiet;
+
+    /// <summary>How many requests a fault has kept waiting so far: each is still waiting, or was given up.</summary>
+    public long HeldRequests => requestFaults.Held;
 
     internal Fleet Fleet => fleet;
 
@@ -187,11 +197,10 @@ public sealed class SimulatedMaster : IAsyncDisposable
 
     private ApiHandler Handler(SimulatorParts parts, LocalClient local, ILogger logger)
     {
-        RequestFaults faults = new(parts, sessions);
-        Lowstate lowstate = new(parts, sessions, new Clients(parts, publisher, local, masterJobs), faults);
+        Lowstate lowstate = new(parts, sessions, new Clients(parts, publisher, local, masterJobs), requestFaults);
         return new ApiHandler(
             lowstate,
-            new LoginPages(sessions, faults, masterJobs),
+            new LoginPages(sessions, requestFaults, masterJobs),
             new ReadPages(lowstate, parts.Clock),
             new EventStream(lowstate, parts.Events),
             logger);

@@ -1,3 +1,4 @@
+using Npgsql;
 using Saltern.Contract;
 
 namespace Saltern.Chaos;
@@ -9,37 +10,34 @@ internal sealed class Tables(Cluster database)
     public async Task<long> UnfinishedAsync(CancellationToken cancellationToken) =>
         (await database.QueryAsync(UnfinishedSql, row => row.GetInt64(0), cancellationToken))[0];
 
-    public async Task<List<TargetEnd>> ReadTargetsAsync(CancellationToken cancellationToken)
-    {
-        var rows = await database.QueryAsync(
-            TargetsSql,
-            row => (
-                Target: new TargetEnd
-                {
-                    Action = row.GetInt64(0),
-                    Master = row.GetString(1),
-                    Minion = row.GetString(2),
-                    SafeToRepeat = row.GetBoolean(3),
-                    Status = row.GetString(4),
-                    Guessed = row.GetBoolean(5),
-                    RanAnyway = row.GetBoolean(6),
-                    SettledAt = row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
-                    Reason = row.IsDBNull(8) ? null : row.GetString(8),
-                    Reschedules = (int)row.GetInt64(9),
-                },
-                Attempt: row.IsDBNull(10)
-                    ? null
-                    : new AttemptMade(row.GetInt32(10), row.GetString(11), row.GetString(12) == "Busy")),
-            cancellationToken);
-        return
-        [
-            .. rows.GroupBy(row => (row.Target.Action, row.Target.Master, row.Target.Minion)).Select(group =>
-                group.First().Target with
-                {
-                    Attempts = [.. group.Select(row => row.Attempt).OfType<AttemptMade>().OrderBy(one => one.Number)],
-                }),
-        ];
-    }
+    public async Task<List<TargetEnd>> ReadTargetsAsync(CancellationToken cancellationToken) =>
+        WithAttempts(await database.QueryAsync(TargetsSql, ReadTarget, cancellationToken));
+
+    /// <summary>Reads a row of <see cref="TargetsSql"/>.</summary>
+    public static (TargetEnd Target, AttemptMade? Attempt) ReadTarget(NpgsqlDataReader row) => (
+        new TargetEnd
+        {
+            Action = row.GetInt64(0),
+            Master = row.GetString(1),
+            Minion = row.GetString(2),
+            SafeToRepeat = row.GetBoolean(3),
+            Status = row.GetString(4),
+            Guessed = row.GetBoolean(5),
+            RanAnyway = row.GetBoolean(6),
+            SettledAt = row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
+            Reason = row.IsDBNull(8) ? null : row.GetString(8),
+            Reschedules = (int)row.GetInt64(9),
+        },
+        row.IsDBNull(10) ? null : new AttemptMade(row.GetInt32(10), row.GetString(11), row.GetString(12) == "Busy"));
+
+    public static List<TargetEnd> WithAttempts(IEnumerable<(TargetEnd Target, AttemptMade? Attempt)> rows) =>
+    [
+        .. rows.GroupBy(row => (row.Target.Action, row.Target.Master, row.Target.Minion)).Select(group =>
+            group.First().Target with
+            {
+                Attempts = [.. group.Select(row => row.Attempt).OfType<AttemptMade>().OrderBy(one => one.Number)],
+            }),
+    ];
 
     public async Task<HashSet<string>> ReadJobsAsync(CancellationToken cancellationToken) =>
         [.. await database.QueryAsync(JobsSql, row => row.GetString(0), cancellationToken)];
@@ -67,7 +65,7 @@ internal sealed class Tables(Cluster database)
              + (select count(*) from inbox)
         """;
 
-    private const string TargetsSql = """
+    internal const string TargetsSql = """
         select t.action_id, d.name, m.minion_id, a.safe_to_repeat, t.status, t.guessed, t.ran_anyway, t.settled_at,
                t.reason,
                (select count(*) from order_log o where o.action_id = t.action_id and o.verb = 'reschedule'),

@@ -33,6 +33,12 @@ internal sealed class DispatchOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan Pace { get; set; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// Submissions of one pass that go to one master at a time; a master publishes no faster with more.
+    /// </summary>
+    [Range(1, 16)]
+    public int CallsAtATime { get; set; } = 2;
+
     /// <summary>An answer to an ask before pick-up counts for so long.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "00:10:00")]
     public TimeSpan AnswerCounts { get; set; } = TimeSpan.FromMinutes(2);

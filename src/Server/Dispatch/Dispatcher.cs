@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -21,13 +22,9 @@ internal sealed class Dispatcher(
     TakingOver takingOver,
     Resolving resolving,
     Expiry expiry,
+    IOptions<DispatchOptions> options,
     TimeProvider clock)
 {
-    /// <summary>
-    /// Submissions of one pass that go to one master at a time; a master publishes no faster with more.
-    /// </summary>
-    private const int AtATime = 2;
-
     /// <summary>A node that looks whether a master is back has a login's time-out for it, and so much more.</summary>
     private static readonly TimeSpan ProbeGrace = TimeSpan.FromSeconds(5);
 
@@ -128,7 +125,7 @@ internal sealed class Dispatcher(
         var claimed = await claiming.ClaimAsync(master, settings, cancellationToken);
         var handed = new ConcurrentQueue<SubmissionId>([.. asks, .. claimed]);
         var count = handed.Count;
-        await Task.WhenAll(Enumerable.Range(0, AtATime).Select(async _ =>
+        await Task.WhenAll(Enumerable.Range(0, options.Value.CallsAtATime).Select(async _ =>
         {
             while (handed.TryDequeue(out var submission))
             {

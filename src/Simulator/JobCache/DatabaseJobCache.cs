@@ -46,6 +46,7 @@ internal sealed partial class DatabaseJobCache : IJobCache
     private readonly Task[] writers;
     private long lost;
     private long stored;
+    private long waiting;
 
     public DatabaseJobCache(SimulatorOptions options, TimeProvider clock, RunLedger ledger, ILogger logger)
     {
@@ -61,6 +62,8 @@ internal sealed partial class DatabaseJobCache : IJobCache
     public long Lost => Interlocked.Read(ref lost);
 
     public long Stored => Interlocked.Read(ref stored);
+
+    public bool IsQuiet => Interlocked.Read(ref waiting) == 0;
 
     public async Task SaveLoadAsync(
         string jid, string load, IReadOnlyList<string> minions, CancellationToken cancellationToken)
@@ -78,10 +81,10 @@ internal sealed partial class DatabaseJobCache : IJobCache
     }
 
     public ValueTask StoreReturnAsync(StoredReturn row, CancellationToken cancellationToken) =>
-        queue.Writer.WriteAsync(new Write(row, "", ""), cancellationToken);
+        EnqueueAsync(new Write(row, "", ""), cancellationToken);
 
     public ValueTask StoreEventAsync(string tag, string data, CancellationToken cancellationToken) =>
-        queue.Writer.WriteAsync(new Write(null, tag, data), cancellationToken);
+        EnqueueAsync(new Write(null, tag, data), cancellationToken);
 
     public async Task<JsonObject?> LoadOfAsync(string jid, CancellationToken cancellationToken)
     {
@@ -139,6 +142,12 @@ internal sealed partial class DatabaseJobCache : IJobCache
         return builder.ConnectionString;
     }
 
+    private ValueTask EnqueueAsync(Write write, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref waiting);
+        return queue.Writer.WriteAsync(write, cancellationToken);
+    }
+
     private async Task WriterAsync()
     {
         using ReturnWriter writer = new(options, clock, source);
@@ -179,6 +188,10 @@ internal sealed partial class DatabaseJobCache : IJobCache
             // Whatever it was, this return is lost as the returner would lose it, and the writer goes on.
             Interlocked.Add(ref lost, rows.Length);
             LogLost(logger, error, "return or event");
+        }
+        finally
+        {
+            Interlocked.Add(ref waiting, -some.Count);
         }
     }
 

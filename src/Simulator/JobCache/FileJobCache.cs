@@ -18,6 +18,8 @@ internal sealed class FileJobCache(RunLedger ledger) : IJobCache
 
     public long Lost => 0;
 
+    public bool IsQuiet => true;
+
     public long Stored { get; private set; }
 
     public Task SaveLoadAsync(

@@ -25,4 +25,7 @@ internal interface IJobCache : IAsyncDisposable
     Task<JsonObject> ReturnsOfAsync(string jid, CancellationToken cancellationToken);
 
     Task<List<(string Jid, JsonObject Load)>> JobsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether all that was to be stored has been stored, or lost.</summary>
+    bool IsQuiet { get; }
 }

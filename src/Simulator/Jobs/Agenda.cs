@@ -22,6 +22,7 @@ internal sealed partial class Agenda : IAsyncDisposable
     private readonly ITimer timer;
     private readonly Task loop;
     private long order;
+    private bool running;
 
     public Agenda(TimeProvider clock, ILogger logger)
     {
@@ -38,6 +39,19 @@ internal sealed partial class Agenda : IAsyncDisposable
             lock (gate)
             {
                 return queue.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is due by now and nothing that was due still runs.</summary>
+    public bool IsQuiet
+    {
+        get
+        {
+            lock (gate)
+            {
+                return !running && !(queue.TryPeek(out _, out (DateTimeOffset Due, long Order) head)
+                    && head.Due <= clock.GetUtcNow());
             }
         }
     }
@@ -88,6 +102,7 @@ internal sealed partial class Agenda : IAsyncDisposable
                 if (TakeDue() is { } item)
                 {
                     await RunAsync(item);
+                    Ran();
                     continue;
                 }
 
@@ -97,6 +112,14 @@ internal sealed partial class Agenda : IAsyncDisposable
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             LogStopped(logger, Count);
+        }
+    }
+
+    private void Ran()
+    {
+        lock (gate)
+        {
+            running = false;
         }
     }
 
@@ -124,6 +147,7 @@ internal sealed partial class Agenda : IAsyncDisposable
             TimeSpan wait = head.Due - clock.GetUtcNow();
             if (wait <= TimeSpan.Zero)
             {
+                running = true;
                 return queue.Dequeue();
             }
 

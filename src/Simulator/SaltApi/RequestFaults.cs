@@ -11,6 +11,11 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
 {
     private static readonly TimeSpan MasterPatience = TimeSpan.FromSeconds(15);
 
+    private long held;
+
+    /// <summary>How many requests were kept waiting so far.</summary>
+    public long Held => Interlocked.Read(ref held);
+
     /// <summary>True if the request ends here.</summary>
     public async Task<bool> StrikeBeforeAsync(HttpContext context, List<JsonObject> chunks, string? session)
     {
@@ -33,6 +38,7 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
 
         if (parts.Faults.Find(FaultNames.MasterDown) is { } down && chunks.Count > 0)
         {
+            Interlocked.Increment(ref held);
             await Task.Delay(
                 down.Seconds > 0 ? down.Length : MasterPatience, parts.Clock, context.RequestAborted);
             throw new ServerError();
@@ -105,8 +111,9 @@ internal sealed class RequestFaults(SimulatorParts parts, Sessions sessions)
             chunks.Select(chunk => Json.TextOf(chunk["fun"])).FirstOrDefault(),
             () => chunks.SelectMany(chunk => Targets.NamesOf(chunk["tgt"]))) is not null;
 
-    private static async Task HangAsync(HttpContext context)
+    private async Task HangAsync(HttpContext context)
     {
+        Interlocked.Increment(ref held);
         TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = context.RequestAborted.Register(
             () => gone.TrySetResult());

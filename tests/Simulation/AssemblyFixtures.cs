@@ -1,0 +1,3 @@
+using Saltern.Rig;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Saltern.Chaos;
+using Saltern.Server.Actions;
+using Saltern.Simulator.Ledger;
+
+namespace Saltern.Simulation;
+
+/// <summary>The faults stop: everything settles, and is as the minions know it.</summary>
+internal sealed class Ending(World world, Orders orders, FaultSteps faults, Passes passes)
+{
+    private const int MostRounds = 160;
+
+    private static readonly string[] Waiting = ["Queued", "PickedUp"];
+
+    public async Task RunAsync()
+    {
+        world.Note("the faults stop");
+        await faults.HealAsync();
+        await orders.ResumeAsync(world.Nodes[0]);
+        for (var round = 0; await UnfinishedAsync() > 0 || world.Masters.Any(master => IsBusy(master)); round++)
+        {
+            Watch.Require(round < MostRounds, $"it does not settle: {await HangingAsync()}");
+            await passes.RunAllAsync(world.Nodes[round % world.Nodes.Count]);
+            await world.PassTimeAsync(round < 12 ? TimeSpan.FromSeconds(7) : TimeSpan.FromMinutes(4));
+            await world.Watch.CheckAsync(reschedules: false);
+        }
+
+        world.Note("all has settled");
+        Judged(await TargetsAsync());
+    }
+
+    /// <summary>Something is still to happen at a master: a return that is on its way counts for what it tells.</summary>
+    private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
+
+    private void Judged(List<TargetEnd> targets)
+    {
+        var runs = world.Masters.SelectMany(master => master.Simulated.Ledger.Page(0, int.MaxValue)
+                .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
+            .ToDictionary(one => one.Key, one => one.run);
+        var clear = targets.Where(target => !IsGarbled(target)).ToList();
+        var garbled = targets.Where(IsGarbled).Select(target => (target.Master, target.Minion)).ToHashSet();
+        var known = runs.Where(run => !garbled.Contains((run.Key.Item1, run.Key.Item2)))
+            .ToDictionary(run => run.Key, run => run.Value);
+        var jobs = targets.SelectMany(target => target.Attempts).Select(attempt => attempt.Jid).ToHashSet();
+        var verdict = Judge.Of([.. clear.Select(WithPermitted)], known, jobs);
+        var wrong = verdict.Lost.Concat(verdict.RunTwice).Concat(verdict.WrongStatus).ToList();
+        wrong.AddRange(orders.Acknowledged
+            .Where(order => targets.Count(target => target.Action == order.Key.Value) != order.Value)
+            .Select(order => $"action {order.Key} with {order.Value} targets was acknowledged and is not there"));
+        wrong.AddRange(targets.Where(target => Waiting.Contains(target.Status)).Select(target => $"{target}"));
+        Watch.Require(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    private bool IsGarbled(TargetEnd target) => faults.Garbled.Contains((target.Master, target.Minion));
+
+    /// <summary>
+    /// A user who orders several attempts of what is not safe to repeat permits as many runs as attempts; that no more
+    /// than one of them comes to its end is looked at after each step.
+    /// </summary>
+    private TargetEnd WithPermitted(TargetEnd target)
+    {
+        var most = target.Attempts.Select(attempt => world.Watch.Sent.GetValueOrDefault(attempt.Jid)?.MostAttempts ?? 1)
+            .DefaultIfEmpty(1).Max();
+        return target with { Reschedules = ((1 + target.Reschedules) * most) - 1 };
+    }
+
+    private async Task<long> UnfinishedAsync() => await world.Database.ScalarAsync<long>("""
+        select (select count(*) from action_target where status in ('Queued', 'PickedUp'))
+             + (select count(*) from inbox)
+        """);
+
+    private async Task<string> HangingAsync() => string.Join('\n', (await world.QueryAsync(
+        """
+        select format('action %s (%s) minion %s: %s, %s; submission %s; asks %s', t.action_id, a.kind, m.minion_id,
+                      t.status, t.reason, s, array(select k from ask k
+                          where k.action_id = t.action_id and k.minion_key = t.minion_key))
+        from action_target t join action a on a.id = t.action_id join minion m on m.minion_key = t.minion_key
+        left join submission s on s.id = t.submission_id
+        where t.status in ('Queued', 'PickedUp')
+        """,
+        row => row.GetString(0))).Append($"{await UnfinishedAsync()} in all, pending at masters: " + string.Join(
+            ',', world.Masters.Select(master =>
+                master.Simulated.Counts.Pending.ToString(CultureInfo.InvariantCulture)))));
+
+    private async Task<List<TargetEnd>> TargetsAsync()
+    {
+        var rows = await world.QueryAsync(Tables.TargetsSql, Tables.ReadTarget);
+        return Tables.WithAttempts(rows);
+    }
+}

@@ -1,0 +1,109 @@
+using Saltern.Server.Dispatch;
+using Saltern.Server.Fleet;
+using Saltern.Server.Results;
+
+namespace Saltern.Simulation;
+
+/// <summary>The server's passes, one at a time, in the order that the seed decides.</summary>
+internal sealed class Passes(World world)
+{
+    /// <summary>One pass of a node; now and then its transaction fails at the commit.</summary>
+    public async Task RunOneAsync(Node node)
+    {
+        var cut = world.Chance(5);
+        if (cut)
+        {
+            var after = world.Random.Next(1, 5);
+            world.Note($"  a transaction fails at its commit after {after} writes");
+            await world.Database.ExecuteAsync(Ground.ArmSql, after);
+        }
+
+        var (name, pass) = Draw(node);
+        if (!node.IsAt(name))
+        {
+            world.Note($"  {name}");
+            await world.AfterPassAsync(node, await node.RunAsync(name, pass));
+        }
+
+        if (cut)
+        {
+            await world.Database.ExecuteAsync(Ground.DisarmSql);
+        }
+    }
+
+    /// <summary>All passes of a node once, as its loops would do within a minute.</summary>
+    public async Task RunAllAsync(Node node)
+    {
+        foreach (var (name, pass) in All(node))
+        {
+            if (world.Nodes.Contains(node) && !node.IsAt(name))
+            {
+                await world.AfterPassAsync(node, await node.RunAsync(name, pass));
+                await world.QuietAsync();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Settles what there is, puts some of it into the inbox once more, also with the other outcome, and expects that
+    /// nothing changes.
+    /// </summary>
+    public async Task SettleTwiceAsync(Node node)
+    {
+        if (!await node.RunAsync("settle", token => node.Get<Settler>().DrainAsync(token)))
+        {
+            return;
+        }
+
+        var before = await world.Database.ScalarAsync<string>(Ground.PictureSql);
+        var again = await world.Database.ExecuteAsync(Ground.ReplaySql, world.Chance(50), world.Random.Next());
+        world.Note($"  {again} returns come again");
+        if (await node.RunAsync("settle", token => node.Get<Settler>().DrainAsync(token)))
+        {
+            var after = await world.Database.ScalarAsync<string>(Ground.PictureSql);
+            Watch.Require(before == after, "settling twice changed something");
+        }
+    }
+
+    private (string Name, Func<CancellationToken, Task> Pass) Draw(Node node) => world.Random.Next(100) switch
+    {
+        < 38 => Serve(node, world.Random.Next(world.Masters.Count)),
+        < 46 => Expire(node),
+        < 68 => Settle(node),
+        < 78 => Hear(node),
+        < 92 => Sweep(node),
+        _ => Collect(node),
+    };
+
+    private IEnumerable<(string Name, Func<CancellationToken, Task> Pass)> All(Node node) =>
+    [
+        Settle(node), Hear(node), Sweep(node), Collect(node), Settle(node), Expire(node),
+        .. Enumerable.Range(0, world.Masters.Count).Select(index => Serve(node, index)),
+    ];
+
+    private (string Name, Func<CancellationToken, Task> Pass) Serve(Node node, int index) => (
+        $"serve {world.SaltSettings[index].Name}",
+        token => node.Get<Dispatcher>().ServeAsync(world.SaltSettings[index], token));
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Expire(Node node) =>
+        ("start and expire", token => node.Get<Dispatcher>().StartAndExpireAsync(token));
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Settle(Node node) =>
+        ("settle", token => node.Get<Settler>().DrainAsync(token));
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Hear(Node node) => ("hear", async token =>
+    {
+        await node.Get<SignsOfLife>().RunOnceAsync(token);
+        await node.Get<SignsOfLife>().WriteHeardAsync(token);
+    });
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Sweep(Node node) => ("sweep", async token =>
+    {
+        await node.Get<MissedReturns>().RunOnceAsync(token);
+        await node.Get<Overdue>().RunOnceAsync(token);
+    });
+
+    private (string Name, Func<CancellationToken, Task> Pass) Collect(Node node) => (
+        $"collect {world.Masters.Find(master => master.Collects)?.Name ?? "nothing"}",
+        token => node.Get<ReturnCollector>().RunOnceAsync(token));
+}
