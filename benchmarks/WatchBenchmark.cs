@@ -29,7 +29,8 @@ internal sealed class WatchBenchmark : IBenchmark
     private static async Task<Figure[]> IdleAsync(Ground ground, CancellationToken cancellationToken)
     {
         var minions = ground.Sizes.Targets;
-        await using var stage = await LiveStage.StartAsync(ground, minions, cancellationToken, ("MaxInFlight", minions));
+        await using var stage = await LiveStage.StartAsync(
+            ground, minions, cancellationToken, ("MaxInFlight", minions));
         await stage.WarmUpAsync(cancellationToken);
         var idle = await RestAsync(ground, stage, cancellationToken);
         await stage.Master.SetFaultAsync(new Fault { Name = FaultNames.NeverReturn }, cancellationToken);
