@@ -173,6 +173,7 @@ internal sealed class Dispatcher(
             (select min(k.due_at) from ask k
              join action_target t on t.action_id = k.action_id and t.minion_key = k.minion_key
              where k.answered_at is null and k.submission_id is null and k.due_at > $1
-               and t.status in ('Queued', 'PickedUp')))
+               and t.status in ('Queued', 'PickedUp')),
+            (select min(deadline_at) from submission where is_ask and outstanding + waiting > 0 and deadline_at > $1))
         """;
 }

@@ -314,6 +314,17 @@ public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_ask_that_nobody_answers_is_not_left_to_the_sweep()
+    {
+        await rig.AddMinionsAsync(1);
+        await rig.ScheduleAsync("system.reboot");
+        await rig.DispatchAsync();
+
+        var now = rig.Clock.GetUtcNow();
+        Assert.Equal(now.AddSeconds(30), await rig.Dispatcher.NextDueAsync(now, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task What_fell_due_during_a_pass_is_not_left_to_the_sweep()
     {
         await rig.AddMinionsAsync(1);
