@@ -47,7 +47,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         }
     }
 
-    /// <summary>Something is still to happen at a master: a return that is on its way counts for what it tells.</summary>
+    /// <summary>Something is still to happen at a master: a return on its way counts for what it tells.</summary>
     private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
 
     private void Judged(List<TargetEnd> targets)
@@ -70,7 +70,9 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         Watch.Require(wrong.Count == 0, string.Join('\n', wrong));
     }
 
-    /// <summary>A reboot that failed since the minion's boot id is the same: it did not reboot, and that is no guess.</summary>
+    /// <summary>
+    /// A reboot that failed since the minion's boot id is the same: it did not reboot, and that is no guess.
+    /// </summary>
     private static bool IsProvenUnrun(
         TargetEnd target, Dictionary<(string Master, string Minion, string Jid), LedgerEntry> runs) =>
         target is { Status: "Failed", Guessed: false, Reason: not null }
