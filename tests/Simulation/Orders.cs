@@ -101,8 +101,8 @@ internal sealed class Orders(World world)
         actions.Add(scheduled.Id);
         targets[scheduled.Id] = order.Target.Minions!.Count;
         world.Note($"  action {scheduled.Id}: {kind} on {order.Target.KeyDomain} "
-            + $"{string.Join(',', order.Target.Minions)} at {earliest:HH:mm:ss} batch {order.BatchSize} deadline {order.DeadlineSeconds} give up "
-            + $"{order.GiveUpAfterSeconds} attempts {order.MaxAttempts} expires {order.ExpiresAt:HH:mm:ss}");
+            + $"{string.Join(',', order.Target.Minions)} at {earliest:HH:mm:ss} batch {order.BatchSize} "
+            + $"deadline {order.DeadlineSeconds} give up {order.GiveUpAfterSeconds} attempts {order.MaxAttempts} expires {order.ExpiresAt:HH:mm:ss}");
     }
 
     private async Task RescheduleAsync(Node node)
