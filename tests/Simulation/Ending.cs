@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using Saltern.Chaos;
 using Saltern.Server.Actions;
 using Saltern.Simulator.Ledger;
@@ -16,7 +17,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
     {
         world.Note("the faults stop");
         await faults.HealAsync();
-        await orders.ResumeAsync(world.Nodes[0]);
+        await ResumeAsync();
         for (var round = 0; await UnfinishedAsync() > 0 || world.Masters.Any(master => IsBusy(master)); round++)
         {
             Watch.Require(round < MostRounds, $"it does not settle: {await HangingAsync()}");
@@ -29,7 +30,24 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         Judged(await TargetsAsync());
     }
 
-    /// <summary>Something is still to happen at a master: a return that is on its way counts for what it tells.</summary>
+    /// <summary>The first orders may meet connections that a fault has ended.</summary>
+    private async Task ResumeAsync()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await orders.ResumeAsync(world.Nodes[0]);
+                return;
+            }
+            catch (NpgsqlException) when (tries < 10)
+            {
+                world.Note("  the order was cut off");
+            }
+        }
+    }
+
+    /// <summary>Something is still to happen at a master: a return on its way counts for what it tells.</summary>
     private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
 
     private void Judged(List<TargetEnd> targets)
@@ -37,10 +55,11 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         var runs = world.Masters.SelectMany(master => master.Simulated.Ledger.Page(0, int.MaxValue)
                 .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
             .ToDictionary(one => one.Key, one => one.run);
-        var clear = targets.Where(target => !IsGarbled(target)).ToList();
-        var garbled = targets.Where(IsGarbled).Select(target => (target.Master, target.Minion)).ToHashSet();
-        var known = runs.Where(run => !garbled.Contains((run.Key.Item1, run.Key.Item2)))
-            .ToDictionary(run => run.Key, run => run.Value);
+        var clear = targets.Where(target => !IsGarbled(target) && !IsProvenUnrun(target, runs)).ToList();
+        var left = targets.Except(clear)
+            .SelectMany(target => target.Attempts.Select(attempt => (target.Master, target.Minion, attempt.Jid)))
+            .ToHashSet();
+        var known = runs.Where(run => !left.Contains(run.Key)).ToDictionary(run => run.Key, run => run.Value);
         var jobs = targets.SelectMany(target => target.Attempts).Select(attempt => attempt.Jid).ToHashSet();
         var verdict = Judge.Of([.. clear.Select(WithPermitted)], known, jobs);
         var wrong = verdict.Lost.Concat(verdict.RunTwice).Concat(verdict.WrongStatus).ToList();
@@ -50,6 +69,16 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         wrong.AddRange(targets.Where(target => Waiting.Contains(target.Status)).Select(target => $"{target}"));
         Watch.Require(wrong.Count == 0, string.Join('\n', wrong));
     }
+
+    /// <summary>
+    /// A reboot that failed since the minion's boot id is the same: it did not reboot, and that is no guess.
+    /// </summary>
+    private static bool IsProvenUnrun(
+        TargetEnd target, Dictionary<(string Master, string Minion, string Jid), LedgerEntry> runs) =>
+        target is { Status: "Failed", Guessed: false, Reason: not null }
+        && target.Reason.StartsWith("the boot id is still the one", StringComparison.Ordinal)
+        && !target.Attempts.Any(attempt => runs.GetValueOrDefault((target.Master, target.Minion, attempt.Jid))
+            is { Outcome: LedgerOutcome.Ended });
 
     private bool IsGarbled(TargetEnd target) => faults.Garbled.Contains((target.Master, target.Minion));
 

@@ -12,6 +12,8 @@ namespace Saltern.Simulation;
 internal sealed class FaultySalt(ISaltApi inner, SaltMasterOptions options, MasterInWorld master, Node node)
     : ISaltApi
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+
     private const string Refused = "Connection refused";
 
     public string Master => inner.Master;
@@ -68,7 +70,7 @@ internal sealed class FaultySalt(ISaltApi inner, SaltMasterOptions options, Mast
         var held = master.Simulated.HeldRequests;
         var ends = node.World.Clock.GetUtcNow() + timeout;
         var call = send(cancellationToken);
-        while (await Task.WhenAny(call, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellationToken)) != call)
+        while (await Task.WhenAny(call, Task.Delay(Look, TimeProvider.System, cancellationToken)) != call)
         {
             if (master.Simulated.HeldRequests > held)
             {

@@ -94,14 +94,15 @@ internal sealed class Orders(World world)
         var outcome = await node.Get<Scheduling>().ScheduleAsync(order, "user", CancellationToken.None);
         if (outcome is not ScheduleOutcome.Scheduled scheduled)
         {
-            throw new BrokenRuleException($"an order was refused: {JsonSerializer.Serialize(outcome, outcome.GetType())}");
+            throw new BrokenRuleException(
+                $"an order was refused: {JsonSerializer.Serialize(outcome, outcome.GetType())}");
         }
 
         actions.Add(scheduled.Id);
         targets[scheduled.Id] = order.Target.Minions!.Count;
-        world.Note($"  action {scheduled.Id}: {kind} on {order.Target.KeyDomain} {string.Join(',', order.Target.Minions)}"
-            + $" at {earliest:HH:mm:ss} batch {order.BatchSize} deadline {order.DeadlineSeconds} give up "
-            + $"{order.GiveUpAfterSeconds} attempts {order.MaxAttempts} expires {order.ExpiresAt:HH:mm:ss}");
+        world.Note($"  action {scheduled.Id}: {kind} on {order.Target.KeyDomain} "
+            + $"{string.Join(',', order.Target.Minions)} at {earliest:HH:mm:ss} batch {order.BatchSize} "
+            + $"deadline {order.DeadlineSeconds} give up {order.GiveUpAfterSeconds} attempts {order.MaxAttempts} expires {order.ExpiresAt:HH:mm:ss}");
     }
 
     private async Task RescheduleAsync(Node node)

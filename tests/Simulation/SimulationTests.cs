@@ -9,7 +9,7 @@ namespace Saltern.Simulation;
 public sealed class SimulationTests(PostgresServer postgres)
 {
     /// <summary>How many run in <c>./test</c>.</summary>
-    private const int Fixed = 30;
+    private const int Fixed = 24;
 
     [Fact]
     public Task Whatever_a_seed_breaks_the_rules_hold_and_all_settles_in_the_end() =>

@@ -2,7 +2,9 @@ using Saltern.Rig;
 
 namespace Saltern.Simulation;
 
-/// <summary>A node's own clock: the world's, somewhat fast or slow; a step may put it back. Timers are the world's.</summary>
+/// <summary>
+/// A node's own clock: the world's, somewhat fast or slow; a step may put it back. Timers are the world's.
+/// </summary>
 internal sealed class SkewedClock(TestClock world) : TimeProvider
 {
     public TimeSpan Skew { get; set; }

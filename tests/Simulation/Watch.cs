@@ -138,7 +138,9 @@ internal sealed class Watch(World world)
         from simulation.transition where id > $1::bigint order by id
         """;
 
-    /// <summary>Kept counts, the status of actions, and what submissions wait for, against the targets themselves.</summary>
+    /// <summary>
+    /// Kept counts, the status of actions, and what submissions wait for, against the targets themselves.
+    /// </summary>
     private const string WrongSql = """
         with counted as (
             select t.action_id, count(*) filter (where t.status = 'Queued') as queued,

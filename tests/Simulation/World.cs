@@ -98,7 +98,8 @@ internal sealed class World : IAsyncDisposable
             var held = Held().Select(one => one.Pass.Standing!.HeldUntil!.Value).Append(end).Min();
             next = next < held ? next : held;
             await MoveClockAsync(next > Clock.GetUtcNow() ? next : Clock.GetUtcNow());
-            foreach (var (node, pass) in Held().Where(one => one.Pass.Standing!.HeldUntil <= Clock.GetUtcNow()).ToList())
+            var ended = Held().Where(one => one.Pass.Standing!.HeldUntil <= Clock.GetUtcNow()).ToList();
+            foreach (var (node, pass) in ended)
             {
                 await AfterPassAsync(node, await node.GoOnAsync(pass));
                 await QuietAsync();
