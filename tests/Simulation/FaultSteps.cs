@@ -94,7 +94,7 @@ internal sealed class FaultSteps(World world)
         {
             0 => new Fault { Name = FaultNames.NeverReturn, Count = 1 },
             1 => new Fault { Name = FaultNames.ReturnTwice, Count = 2, Seconds = world.Random.Next(1, 120) },
-            2 => new Fault { Name = FaultNames.ReturnLate, Count = 1, Seconds = world.Random.Next(60, 7_200) },
+            2 => new Fault { Name = FaultNames.ReturnLate, Count = 2, Seconds = world.Random.Next(60, 7_200) },
             3 => new Fault { Name = FaultNames.ReturnLate, Count = 3, Seconds = world.Random.Next(1, 90) },
             4 => new Fault { Name = FaultNames.LoseReturns, Count = world.Random.Next(1, 5) },
             5 => new Fault { Name = FaultNames.MinionRestart, Count = 1 },

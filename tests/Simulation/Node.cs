@@ -41,6 +41,9 @@ internal sealed class Node : IAsyncDisposable
 
     public List<OngoingPass> Ongoing { get; } = [];
 
+    /// <summary>Claimed by this node and not sent yet: it was stopped in between.</summary>
+    public List<(int Master, SubmissionId Submission)> Claimed { get; } = [];
+
     /// <summary>The whole process is stopped.</summary>
     public bool Sleeps => Ongoing.Exists(pass => pass.Standing is { HeldUntil: null });
 
@@ -122,6 +125,7 @@ internal sealed class Node : IAsyncDisposable
             return true;
         }
 
+        stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await pass.Task;

@@ -88,7 +88,7 @@ internal sealed class Orders(World world)
             ExpiresAt = world.Chance(20) ? earliest + TimeSpan.FromMinutes(world.Random.Next(2, 60)) : null,
             BatchSize = world.Chance(30) ? world.Random.Next(1, 4) : null,
             DeadlineSeconds = world.Chance(70) ? deadline : null,
-            GiveUpAfterSeconds = world.Chance(30) ? world.Random.Next(300, 7_200) : null,
+            GiveUpAfterSeconds = world.Chance(50) ? world.Random.Next(120, 900) : null,
             MaxAttempts = world.Chance(30) ? world.Random.Next(1, 4) : null,
         };
         var outcome = await node.Get<Scheduling>().ScheduleAsync(order, "user", CancellationToken.None);

@@ -1,6 +1,7 @@
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
+using Saltern.Server.Salt;
 
 namespace Saltern.Simulation;
 
@@ -65,8 +66,40 @@ internal sealed class Passes(World world)
         }
     }
 
+    /// <summary>
+    /// A node claims and is stopped before it sends; or it goes on, however long ago that was; or it dies in between.
+    /// </summary>
+    private (string Name, Func<CancellationToken, Task> Pass) ClaimOrSend(Node node)
+    {
+        if (node.Claimed.Count == 0)
+        {
+            var index = world.Random.Next(world.Masters.Count);
+            var settings = world.SaltSettings[index];
+            return ($"claim {settings.Name}", async token =>
+            {
+                var master = await MasterAsync(settings.Name);
+                var claimed = await node.Get<Claiming>().ClaimAsync(master, settings, token);
+                node.Claimed.AddRange(claimed.Select(submission => (index, submission)));
+            });
+        }
+
+        var (at, submission) = node.Claimed[0];
+        var name = world.SaltSettings[at].Name;
+        return ($"send {name}", async token =>
+        {
+            node.Claimed.RemoveAt(0);
+            node.Get<SaltMasters>().TryGet(name, out var api);
+            await node.Get<Submitting>().SendAsync(submission, await MasterAsync(name), api!, token);
+        });
+    }
+
+    private async Task<MasterState> MasterAsync(string name) => (await world.QueryAsync(
+        "select id from master where name = $1",
+        row => new MasterState(row.GetInt32(0), name, false, true, null, TimeSpan.FromSeconds(15)), name))[0];
+
     private (string Name, Func<CancellationToken, Task> Pass) Draw(Node node) => world.Random.Next(100) switch
     {
+        < 14 => ClaimOrSend(node),
         < 38 => Serve(node, world.Random.Next(world.Masters.Count)),
         < 46 => Expire(node),
         < 68 => Settle(node),

@@ -177,6 +177,15 @@ internal sealed class Watch(World world)
             select count(*) as asks from ask k where k.submission_id = s.id and k.answered_at is null) k
         where s.is_ask and k.asks > s.outstanding
         union all
+        select format('action %s, minion %s: Completed, and its return for %s is not there', t.action_id, m.minion_id,
+                      s.jid)
+        from action_target t
+        join action a on a.id = t.action_id and not a.asks_first
+        join submission s on s.id = t.submission_id
+        join minion m on m.minion_key = t.minion_key
+        where t.status = 'Completed' and coalesce(t.reason, '') not like 'by attempt %'
+          and not exists (select 1 from salt.salt_returns r where r.jid = s.jid and r.id = m.minion_id)
+        union all
         select format('minion %s has %s exclusive targets in flight', minion_key, count(*))
         from action_target where exclusive and status = 'PickedUp' group by minion_key having count(*) > 1
         """;
