@@ -185,7 +185,15 @@ internal sealed partial class OldActions(
             select ctid from kept_result where action_id = $2 limit $1))
         """;
 
-    internal const string DoneSql = "delete from removed_action where action_id = $2 and $1::int > 0";
+    /// <summary>Rows that another node is deleting at this moment are still there: the mark stays for the next pass.</summary>
+    internal const string DoneSql = """
+        delete from removed_action
+        where action_id = $2 and $1::int > 0
+          and not exists (select 1 from action_target where action_id = $2)
+          and not exists (select 1 from earlier_attempt where action_id = $2)
+          and not exists (select 1 from ask where action_id = $2)
+          and not exists (select 1 from kept_result where action_id = $2)
+        """;
 
     /// <summary>Index order_log_by_time.</summary>
     internal const string LogSql = """

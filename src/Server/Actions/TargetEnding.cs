@@ -44,7 +44,7 @@ internal static class TargetEnding
             from action_target t join minion m on m.minion_key = t.minion_key
             left join lateral (
                 select e.number, e.status, e.reason from earlier_attempt e
-                where $5 and e.action_id = t.action_id and e.minion_key = t.minion_key and e.late
+                where e.action_id = t.action_id and e.minion_key = t.minion_key and e.late
                 order by e.number desc limit 1) e on true
             where t.action_id = $1 and t.submission_id = $2 and t.status = 'PickedUp'
               and ($3::text[] is null or m.minion_id = any($3::text[]))

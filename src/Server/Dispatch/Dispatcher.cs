@@ -20,6 +20,7 @@ internal sealed class Dispatcher(
     Asking asking,
     Submitting submitting,
     TakingOver takingOver,
+    OutcomeRecording outcomes,
     Resolving resolving,
     Expiry expiry,
     IOptions<DispatchOptions> options,
@@ -123,13 +124,27 @@ internal sealed class Dispatcher(
     {
         var asks = await asking.ClaimAsync(master, settings, cancellationToken);
         var claimed = await claiming.ClaimAsync(master, settings, cancellationToken);
-        var handed = new ConcurrentQueue<SubmissionId>([.. asks, .. claimed]);
+        var handed = new ConcurrentQueue<(SubmissionId Id, bool IsAsk)>(
+            [.. asks.Select(one => (one, true)), .. claimed.Select(one => (one, false))]);
         var count = handed.Count;
+        string? trouble = null;
         await Task.WhenAll(Enumerable.Range(0, options.Value.CallsAtATime).Select(async _ =>
         {
             while (handed.TryDequeue(out var submission))
             {
-                await submitting.SendAsync(submission, master, api, cancellationToken);
+                if (trouble is not null)
+                {
+                    // Those left would run into the same, each for as long as a call may take.
+                    await outcomes.GiveBackUnsentAsync(submission.Id, submission.IsAsk, trouble, cancellationToken);
+                    continue;
+                }
+
+                trouble = await submitting.SendAsync(submission.Id, master, api, cancellationToken) switch
+                {
+                    SubmitOutcome.NotSent { Reason: var reason } => reason,
+                    SubmitOutcome.Unclear { Reason: var reason } => reason,
+                    _ => trouble,
+                };
             }
         }));
         return count;

@@ -22,7 +22,6 @@ internal sealed partial class OutcomeRecording(
     NodeName node,
     IOptions<DispatchOptions> options,
     TimeProvider clock,
-    Outage outage,
     ILogger<OutcomeRecording> log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
@@ -48,9 +47,12 @@ internal sealed partial class OutcomeRecording(
                 await RecordOnceAsync(submission, master, outcome, cancellationToken);
                 return;
             }
-            catch (Exception problem) when (outage.Covers(problem) && clock.GetUtcNow() < until)
+            catch (NpgsqlException problem) when (DatabaseAway.Is(problem) && clock.GetUtcNow() < until)
             {
-                LogAgain(submission.Jid.Value, outcome.GetType().Name);
+                if (pause == TimeSpan.Zero)
+                {
+                    LogAgain(submission.Jid.Value, outcome.GetType().Name, problem.Message);
+                }
             }
         }
     }
@@ -97,11 +99,16 @@ internal sealed partial class OutcomeRecording(
             connection, NeverSentSql, [id.Value, clock.GetUtcNow()], row => row.GetBoolean(0), cancellationToken);
         if (expired.Count > 0)
         {
-            await GiveBackAsync(
+            await GiveBackUnsentAsync(
                 id, expired[0], "its time was up, or the action was cancelled, before it could be sent",
                 cancellationToken);
         }
     }
+
+    /// <summary>One of ours that was never sent, if that is still so: what was to run on its targets never left.</summary>
+    public Task GiveBackUnsentAsync(
+        SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken) =>
+        GiveBackAsync(id, isAsk, reason, cancellationToken, unsentOnly: true);
 
     private async Task AcceptAsync(
         ClaimedSubmission submission, MasterState master, SubmitOutcome.Accepted accepted,
@@ -166,7 +173,7 @@ internal sealed partial class OutcomeRecording(
     }
 
     private async Task GiveBackAsync(
-        SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken)
+        SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken, bool unsentOnly = false)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -178,7 +185,7 @@ internal sealed partial class OutcomeRecording(
 
         var counters = new Counters();
         var moved = await Statement.QueryAsync(
-            connection, GiveBackSql, [id.Value, now, reason, node.Value],
+            connection, GiveBackSql, [id.Value, now, reason, node.Value, unsentOnly],
             row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
                 Count: row.GetInt32(2), Waited: row.GetBoolean(3)),
             cancellationToken);
@@ -275,7 +282,7 @@ internal sealed partial class OutcomeRecording(
         with given_back as (
             update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0,
                 waiting = 0
-            where id = $1 and outcome is null and owner = $4
+            where id = $1 and outcome is null and owner = $4 and (sends = 0 or not $5)
             returning id, action_id, is_ask),
         moved as (
             update action_target t
@@ -300,8 +307,8 @@ internal sealed partial class OutcomeRecording(
     private partial void LogUnclear(string jid, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "PostgreSQL could not take the outcome {Outcome} of {Jid}; it is written again")]
-    private partial void LogAgain(string jid, string outcome);
+        Message = "PostgreSQL could not take the outcome {Outcome} of {Jid} ({Problem}); it is written again and again")]
+    private partial void LogAgain(string jid, string outcome, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The outcome {Outcome} of {Jid} came too late: another one stands already")]

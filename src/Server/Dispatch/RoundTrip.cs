@@ -132,7 +132,9 @@ internal sealed class RoundTrip(NpgsqlDataSource database, TimeProvider clock)
                     ReturnIsEvent = row.GetBoolean(2),
                 },
                 cancellationToken)).Single();
-            if (seen is { Recorded: true, Announced: true } || clock.GetElapsedTime(started) > EventPatience)
+            // The event of a return comes after those of the job, if it comes at all.
+            if ((seen is { Recorded: true, Announced: true } && (minion.Length == 0 || seen.ReturnIsEvent))
+                || clock.GetElapsedTime(started) > EventPatience)
             {
                 return seen;
             }

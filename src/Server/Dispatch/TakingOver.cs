@@ -37,7 +37,7 @@ internal sealed partial class TakingOver(
             taken = await Statement.QueryAsync(
                 connection, TakeOverSql,
                 [master.Id, node.Value, options.Value.Lease, Most, master.Timeout + options.Value.EvidenceGrace,
-                    !maySend, kinds.Names.ToArray()],
+                    kinds.Names.ToArray()],
                 Submitting.Read, cancellationToken);
         }
 
@@ -53,6 +53,14 @@ internal sealed partial class TakingOver(
         ClaimedSubmission submission, MasterState master, ISaltApi salt, bool maySend,
         CancellationToken cancellationToken)
     {
+        if (submission.Sends == 0 && !maySend)
+        {
+            await outcomes.GiveBackUnsentAsync(
+                submission.Id, submission.IsAsk, $"master {master.Name} takes nothing at the moment",
+                cancellationToken);
+            return;
+        }
+
         if (submission.Sends == 0)
         {
             LogSending(submission.Jid.Value);
@@ -99,15 +107,15 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends, unless nothing may be sent ($6). $7 are the kinds
-    /// we know. No lease is ever as long as 15 minutes: one that is was made before the database's clock was set back.
+    /// over; one that never was is taken as soon as its lease ends: it is sent, or given back. $6 are the kinds we know.
+    /// No lease is ever as long as 15 minutes: one that is was made before the database's clock was set back.
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (
             select s.id from submission s join action a on a.id = s.action_id
-            where s.outcome is null and s.master_id = $1 and a.kind = any($7::text[])
+            where s.outcome is null and s.master_id = $1 and a.kind = any($6::text[])
               and (s.lease_until <= now() or s.lease_until > now() + interval '15 min')
-              and (s.sends = 0 and not $6 or s.first_sent_at + $5::interval <= now()
+              and (s.sends = 0 or s.first_sent_at + $5::interval <= now()
                    or s.first_sent_at > now() + interval '15 min')
             order by s.id limit $4
             for update of s skip locked),

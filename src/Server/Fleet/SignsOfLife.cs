@@ -70,14 +70,15 @@ internal sealed partial class SignsOfLife(
             where c.last_contact_at < excluded.last_contact_at - interval '60 s'
                or c.started_at is null or c.started_at < excluded.started_at),
         moved as (
-            select l.minion_key, l.master_id
+            select l.minion_key, l.master_id, l.at
             from latest l join minion m on m.minion_key = l.minion_key
             left join minion_contact c on c.minion_key = l.minion_key
             where l.master_id <> m.master_id and m.key_status = 'accepted'
               and (c.started_at is null or c.started_at < l.named_at))
         select (select count(*)::int from taken), array(select minion_key from latest order by minion_key),
                array(select minion_key from moved order by minion_key),
-               array(select master_id from moved order by minion_key)
+               array(select master_id from moved order by minion_key),
+               array(select at from moved order by minion_key)
         """;
 
     /// <summary>Whoever writes what keys say has read where the minions are: one after the other.</summary>
@@ -86,10 +87,13 @@ internal sealed partial class SignsOfLife(
         from (select distinct m.key_domain_id as id from minion m where m.minion_key = any($1::bigint[]) order by 1) d
         """;
 
+    /// <summary>Unless it has started elsewhere since ($3), as another batch says.</summary>
     internal const string FollowSql = """
         update minion m set master_id = f.master_id
-        from unnest($1::bigint[], $2::int[]) as f(minion_key, master_id)
-        where m.minion_key = f.minion_key and m.master_id <> f.master_id
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[]) as f(minion_key, master_id, at)
+        where m.minion_key = f.minion_key and m.master_id <> f.master_id and m.key_status = 'accepted'
+          and not exists (select 1 from minion_contact c
+                          where c.minion_key = f.minion_key and c.started_at > f.at)
         """;
 
     /// <summary>
@@ -130,13 +134,13 @@ internal sealed partial class SignsOfLife(
         var passes = await Statement.QueryAsync(
             connection, TakeStartsSql, [options.Value.StartEventBatch, clock.GetUtcNow()],
             row => (row.GetInt32(0), row.GetFieldValue<long[]>(1), row.GetFieldValue<long[]>(2),
-                row.GetFieldValue<int[]>(3)),
+                row.GetFieldValue<int[]>(3), row.GetFieldValue<DateTimeOffset[]>(4)),
             cancellationToken);
-        var (taken, minions, moved, masters) = passes.Single();
+        var (taken, minions, moved, masters, at) = passes.Single();
         if (moved.Length > 0)
         {
             await Statement.ExecuteAsync(connection, LockDomainsSql, [moved], cancellationToken);
-            LogFollowed(await Statement.ExecuteAsync(connection, FollowSql, [moved, masters], cancellationToken));
+            LogFollowed(await Statement.ExecuteAsync(connection, FollowSql, [moved, masters, at], cancellationToken));
         }
 
         await transaction.CommitAsync(cancellationToken);

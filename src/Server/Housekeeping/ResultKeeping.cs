@@ -63,7 +63,7 @@ internal sealed class ResultKeeping(
 
     /// <summary>
     /// Jids that the history knows, one look-up each in the index (jid, id) of the day: what others have run costs
-    /// nothing more, and the rows of a jid are passed over.
+    /// nothing more, and the rows of a jid are passed over. In order of jids, which no join would keep.
     /// </summary>
     private static string JidsSql(JobCacheDay day) => $"""
         with recursive each as (
@@ -71,7 +71,7 @@ internal sealed class ResultKeeping(
             union all
             select (select d.jid from salt.{day.Partition} d where d.jid > e.jid order by d.jid limit 1)
             from each e where e.jid is not null)
-        select e.jid from each e where exists (select 1 from submission s where s.jid = e.jid) limit $2
+        select e.jid from each e where (select true from submission s where s.jid = e.jid) limit $2
         """;
 
     /// <summary>By the age of the transaction that wrote the row: the writer's own clock may be weeks behind.</summary>

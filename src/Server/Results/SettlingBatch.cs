@@ -87,12 +87,12 @@ internal sealed class SettlingBatch(
         var latest = await Statement.QueryAsync(
             connection, CorrectLatestSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
-                Status: Enum.Parse<TargetStatus>(row.GetString(3))),
+                Before: Enum.Parse<TargetStatus>(row.GetString(3)), Status: Enum.Parse<TargetStatus>(row.GetString(4))),
             cancellationToken);
-        foreach (var (action, minion, inbox, status) in latest)
+        foreach (var (action, minion, inbox, before, status) in latest)
         {
             left.Remove(inbox);
-            counters.Add(action, CountChange.Move(TargetStatus.Failed, status, 1), [minion]);
+            counters.Add(action, CountChange.Move(before, status, 1), [minion]);
         }
 
         var earlier = left.Count == 0 ? [] : await new EarlierReturns(connection, counters, now)
@@ -132,14 +132,28 @@ internal sealed class SettlingBatch(
         from settled group by action_id, submission_id, status, waits
         """;
 
+    /// <summary>
+    /// A guess, or what an earlier attempt that returned late said in place of this one.
+    /// </summary>
     internal const string CorrectLatestSql = $"""
-        with returned as materialized ({ReturnArrays.Table})
+        with returned as materialized ({ReturnArrays.Table}),
+        guessed as (
+            select r.*, t.status as before
+            from returned r
+            join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
+              and t.submission_id = r.submission_id
+            where t.status = 'Failed' and t.guessed
+               or t.status in ('Completed', 'Failed') and t.returned_at is null and exists (
+                   select 1 from earlier_attempt e
+                   where e.action_id = t.action_id and e.minion_key = t.minion_key and not e.guessed
+                     and e.status <> 'Busy')
+            order by t.action_id, t.minion_key
+            for update of t)
         update action_target t
-        set status = r.status, guessed = false, settled_at = $1, returned_at = r.returned_at, reason = r.reason
-        from returned r
-        where t.action_id = r.action_id and t.minion_key = r.minion_key and t.submission_id = r.submission_id
-          and t.status = 'Failed' and t.guessed
-        returning t.action_id, t.minion_key, r.inbox_id, t.status
+        set status = g.status, guessed = false, settled_at = $1, returned_at = g.returned_at, reason = g.reason
+        from guessed g
+        where t.action_id = g.action_id and t.minion_key = g.minion_key
+        returning t.action_id, t.minion_key, g.inbox_id, g.before, t.status
         """;
 
     internal const string RepeatSql = """

@@ -203,7 +203,8 @@ internal sealed class WatchAnswers(
                 as a(action_id, minion_key, submission_id, answer)),
         noted as (
             update ask k
-            set submission_id = null, on_contact = false, tries = 0, answer = a.answer,
+            set submission_id = null, on_contact = false, tries = 0,
+                answer = case when k.answer = 'Signalled' and a.answer = 'Done' then k.answer else a.answer end,
                 missing_since = case a.answer when 'Missing' then coalesce(k.missing_since, $1)
                                               when 'Runs' then null else k.missing_since end,
                 due_at = $1 + case a.answer when 'Missing' then $6::interval when 'Runs' then $7::interval
@@ -232,12 +233,17 @@ internal sealed class WatchAnswers(
         returning t.action_id, t.submission_id
         """;
 
+    /// <summary>Only words: a target that somebody else holds is passed over.</summary>
     internal const string SaySql = """
         update action_target t set reason = $1
-        from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
-            as h(action_id, minion_key, submission_id)
-        where t.action_id = h.action_id and t.minion_key = h.minion_key and t.submission_id = h.submission_id
-          and t.status = 'PickedUp' and t.stopped_by is null and t.reason is distinct from $1
+        from (select t.action_id, t.minion_key
+              from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
+                  as h(action_id, minion_key, submission_id)
+              join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
+                and t.submission_id = h.submission_id
+              where t.status = 'PickedUp' and t.stopped_by is null and t.reason is distinct from $1
+              for update of t skip locked) h
+        where t.action_id = h.action_id and t.minion_key = h.minion_key
         """;
 
     /// <summary>
@@ -271,6 +277,7 @@ internal sealed class WatchAnswers(
         order by t.action_id, t.minion_key
         on conflict (action_id, minion_key, purpose) do update
         set about = excluded.about, due_at = excluded.due_at, submission_id = null, answered_at = null,
-            answer = null, missing_since = null, on_contact = false, tries = 0
+            answer = case when ask.about = excluded.about and ask.answer = 'Signalled' then ask.answer end,
+            missing_since = null, on_contact = false, tries = 0
         """;
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
+using Saltern.Server.Fleet;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Xunit;
@@ -52,6 +53,40 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await rig.DispatchAsync();
 
         Assert.Equal("Accepted", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task What_was_never_sent_goes_back_where_its_master_is_down_by_now()
+    {
+        var action = await rig.ScheduleAsync();
+        await ClaimAndDieAsync();
+        Salt.IsUp = false;
+        await rig.Get<Masters>().ReportDownAsync(
+            Salt.Master, NotSentCause.Unreachable, "connection refused", CancellationToken.None);
+        await EndLeaseAsync();
+
+        await rig.DispatchAsync();
+
+        Assert.Empty(Salt.Submissions);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("Queued", status));
+        Assert.Equal("NotSent", await database.ScalarAsync<string>("select outcome from submission"));
+    }
+
+    [Fact]
+    public async Task After_a_call_that_could_not_be_made_the_rest_of_the_pass_goes_back_unsent()
+    {
+        for (var action = 0; action < 5; action++)
+        {
+            await rig.ScheduleAsync("ping");
+        }
+
+        Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+
+        await rig.DispatchAsync();
+
+        Assert.InRange(Salt.Submissions.Count, 1, 2);
+        Assert.Equal(10, await database.ScalarAsync<long>("select count(*) from action_target where status = 'Queued'"));
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from submission where outcome is null"));
     }
 
     [Fact]

@@ -273,6 +273,14 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
         var sent = rig.Salt[0].Submissions.Count(one => one.Function == "state.apply");
         await PassAsync(TimeSpan.FromMinutes(30));
         Assert.Equal(sent, rig.Salt[0].Submissions.Count(one => one.Function == "state.apply"));
+
+        var second = rig.Salt[0].Submissions.Last(one => one.Function == "state.apply").Jid;
+        await rig.ReturnAsync(second, "m1");
+        await rig.SettleAsync();
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Null(await ReasonAsync());
+        Assert.True(await database.ScalarAsync<bool>(
+            "select returned_at is not null from action_target where minion_key = 1"));
     }
 
     [Fact]
