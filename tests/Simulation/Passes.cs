@@ -95,7 +95,7 @@ internal sealed class Passes(World world)
 
     private async Task<MasterState> MasterAsync(string name) => (await world.QueryAsync(
         "select id from master where name = $1",
-        row => new MasterState(row.GetInt32(0), name, false, true, null, TimeSpan.FromSeconds(15)), name))[0];
+        row => new MasterState(row.GetInt32(0), name, false, true, null, false, TimeSpan.FromSeconds(15)), name))[0];
 
     private (string Name, Func<CancellationToken, Task> Pass) Draw(Node node) => world.Random.Next(100) switch
     {
