@@ -185,7 +185,9 @@ internal sealed partial class OldActions(
             select ctid from kept_result where action_id = $2 limit $1))
         """;
 
-    /// <summary>Rows that another node is deleting at this moment are still there: the mark stays for the next pass.</summary>
+    /// <summary>
+    /// Rows that another node is deleting at this moment are still there: the mark stays for the next pass.
+    /// </summary>
     internal const string DoneSql = """
         delete from removed_action
         where action_id = $2 and $1::int > 0

@@ -105,7 +105,9 @@ internal sealed partial class OutcomeRecording(
         }
     }
 
-    /// <summary>One of ours that was never sent, if that is still so: what was to run on its targets never left.</summary>
+    /// <summary>
+    /// One of ours that was never sent, if that is still so: what was to run on its targets never left.
+    /// </summary>
     public Task GiveBackUnsentAsync(
         SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken) =>
         GiveBackAsync(id, isAsk, reason, cancellationToken, unsentOnly: true);
@@ -307,7 +309,7 @@ internal sealed partial class OutcomeRecording(
     private partial void LogUnclear(string jid, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "PostgreSQL could not take the outcome {Outcome} of {Jid} ({Problem}); it is written again and again")]
+        Message = "PostgreSQL could not take the outcome {Outcome} of {Jid} ({Problem}); it is tried again and again")]
     private partial void LogAgain(string jid, string outcome, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning,

@@ -107,8 +107,8 @@ internal sealed partial class TakingOver(
 
     /// <summary>
     /// Index submission_undecided. A submission that was sent is left alone until the master's own time-out ($5) is
-    /// over; one that never was is taken as soon as its lease ends: it is sent, or given back. $6 are the kinds we know.
-    /// No lease is ever as long as 15 minutes: one that is was made before the database's clock was set back.
+    /// over; one that never was is taken as soon as its lease ends: it is sent, or given back. $6 are the kinds
+    /// we know. No lease is ever as long as 15 minutes: one that is was made before the database's clock was set back.
     /// </summary>
     internal const string TakeOverSql = """
         with expired as (

@@ -85,7 +85,8 @@ public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
         await rig.DispatchAsync();
 
         Assert.InRange(Salt.Submissions.Count, 1, 2);
-        Assert.Equal(10, await database.ScalarAsync<long>("select count(*) from action_target where status = 'Queued'"));
+        Assert.Equal(10, await database.ScalarAsync<long>(
+            "select count(*) from action_target where status = 'Queued'"));
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from submission where outcome is null"));
     }
 
