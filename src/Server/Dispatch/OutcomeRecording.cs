@@ -39,9 +39,13 @@ internal sealed partial class OutcomeRecording(
         Submissions.Add(
             1, new("outcome", outcome.GetType().Name.ToLowerInvariant()), new("master", master.Name));
         var until = clock.GetUtcNow() + options.Value.Lease;
-        for (var pause = TimeSpan.Zero; ; pause = Pause)
+        for (var tries = 0; ; tries++)
         {
-            await Task.Delay(pause, clock, cancellationToken);
+            if (tries > 1)
+            {
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+
             try
             {
                 await RecordOnceAsync(submission, master, outcome, cancellationToken);
@@ -49,7 +53,9 @@ internal sealed partial class OutcomeRecording(
             }
             catch (NpgsqlException problem) when (DatabaseAway.Is(problem) && clock.GetUtcNow() < until)
             {
-                if (pause == TimeSpan.Zero)
+                // Where all sessions were cut, those that wait in the pool are broken as well.
+                database.Clear();
+                if (tries == 0)
                 {
                     LogAgain(submission.Jid.Value, outcome.GetType().Name, problem.Message);
                 }
