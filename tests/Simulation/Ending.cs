@@ -56,7 +56,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
                 .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
             .ToDictionary(one => one.Key, one => one.run);
         var clear = targets.Where(target => !IsGarbled(target) && !IsProvenUnrun(target, runs)
-            && !IsGuessNobodyRevises(target, unrung)).ToList();
+            && !IsGuessNobodyRevises(target, unrung) && !IsUnansweredReboot(target, runs)).ToList();
         var left = targets.Except(clear)
             .SelectMany(target => target.Attempts.Select(attempt => (target.Master, target.Minion, attempt.Jid)))
             .ToHashSet();
@@ -89,6 +89,13 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         target is { Status: "Failed", Guessed: true }
         && (world.Masters.Exists(master => master.Name == target.Master && master.Collects)
             || target.Attempts.Any(attempt => unrung.Contains((attempt.Jid, target.Minion))));
+
+    /// <summary>The return of a reboot settles nothing: whether it rebooted is asked, and may stay unanswered.</summary>
+    private static bool IsUnansweredReboot(
+        TargetEnd target, Dictionary<(string Master, string Minion, string Jid), LedgerEntry> runs) =>
+        target is { Status: "Failed", Guessed: true }
+        && target.Attempts.Any(attempt => runs.GetValueOrDefault((target.Master, target.Minion, attempt.Jid))
+            is { Function: "system.reboot" });
 
     private bool IsGarbled(TargetEnd target) => faults.Garbled.Contains((target.Master, target.Minion));
 
