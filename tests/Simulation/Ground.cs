@@ -28,6 +28,15 @@ internal static class Ground
         end $$;
         create trigger note after update on saltern.action_target for each row
             when (old.status is distinct from new.status) execute function simulation.note();
+        create table simulation.unrung (jid text, minion_id text);
+        create function simulation.note_return() returns trigger language plpgsql as $$
+        begin
+            insert into simulation.unrung select new.jid, new.id from pg_trigger
+            where tgrelid = 'salt.salt_returns'::regclass and tgname = 'take_return' and tgenabled = 'D';
+            return null;
+        end $$;
+        create trigger note_return after insert on salt.salt_returns for each row
+            execute function simulation.note_return();
         create table simulation.fault (fails_at bigint);
         create sequence simulation.writes;
         create function simulation.fail() returns trigger language plpgsql as $$
@@ -69,8 +78,9 @@ internal static class Ground
         """;
 
     public const string PictureSql = """
-        select coalesce(md5(string_agg(t::text, ',' order by t)), '')
+        select t::text
         from (select action_id, minion_key, status, guessed, ran_anyway, attempt, settled_at, reason
               from saltern.action_target) t
+        order by t
         """;
 }

@@ -102,8 +102,8 @@ internal sealed class Orders(World world)
         targets[scheduled.Id] = order.Target.Minions!.Count;
         world.Note($"  action {scheduled.Id}: {kind} on {order.Target.KeyDomain} "
             + $"{string.Join(',', order.Target.Minions)} at {earliest:HH:mm:ss} batch {order.BatchSize} "
-            + $"deadline {order.DeadlineSeconds} give up {order.GiveUpAfterSeconds} attempts {order.MaxAttempts} "
-            + $"expires {order.ExpiresAt:HH:mm:ss}");
+            + $"deadline {order.DeadlineSeconds} give up {order.GiveUpAfterSeconds} "
+            + $"attempts {order.MaxAttempts} expires {order.ExpiresAt:HH:mm:ss}");
     }
 
     private async Task RescheduleAsync(Node node)

@@ -56,13 +56,15 @@ internal sealed class Passes(World world)
             return;
         }
 
-        var before = await world.Database.ScalarAsync<string>(Ground.PictureSql);
+        var before = await world.QueryAsync(Ground.PictureSql, row => row.GetString(0));
         var again = await world.Database.ExecuteAsync(Ground.ReplaySql, world.Chance(50), world.Random.Next());
         world.Note($"  {again} returns come again");
         if (await node.RunAsync("settle", token => node.Get<Settler>().DrainAsync(token)))
         {
-            var after = await world.Database.ScalarAsync<string>(Ground.PictureSql);
-            Watch.Require(before == after, "settling twice changed something");
+            var after = await world.QueryAsync(Ground.PictureSql, row => row.GetString(0));
+            Watch.Require(
+                before.SequenceEqual(after), $"settling twice changed {string.Join("; ", before.Except(after))} to "
+                + string.Join("; ", after.Except(before)));
         }
     }
 

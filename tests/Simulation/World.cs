@@ -219,6 +219,8 @@ internal sealed class World : IAsyncDisposable
         {
             Name = name, Url = simulated.Api.ToString(), Username = "saltern", PasswordFile = passwordFile,
             KeyDomain = name, JobCache = collects ? "runner" : "database",
+            // One length for all: a call that is held stands until then, whichever part of it is held.
+            LoginTimeoutSeconds = 30, SubmitTimeoutSeconds = 30, RunnerTimeoutSeconds = 30,
             MaxInFlight = Random.Next(3, 9), MaxNamesPerSubmission = Random.Next(2, 5),
         });
     }
