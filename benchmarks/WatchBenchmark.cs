@@ -71,7 +71,8 @@ internal sealed class WatchBenchmark : IBenchmark
         var ordinary = await stage.RunAsync("script.run", cancellationToken, Script);
         await stage.Master.SetFaultAsync(new Fault { Name = FaultNames.MinionDown }, cancellationToken);
         // Nobody counts as just heard from, as after a night.
-        await stage.Database.ExecuteAsync("update minion_contact set last_contact = last_contact - interval '1 day'");
+        await stage.Database.ExecuteAsync(
+            "update minion_contact set last_contact_at = last_contact_at - interval '1 day'");
         var action = await stage.Server.ScheduleAsync(LiveStage.Order("script.run", Script), cancellationToken);
         await Task.Delay(ground.Sizes.Rest / 6, ground.Clock, cancellationToken);
         UnfinishedWorkException.Require(
