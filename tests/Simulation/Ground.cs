@@ -42,7 +42,7 @@ internal static class Ground
         create function simulation.fail() returns trigger language plpgsql as $$
         begin
             if nextval('simulation.writes') >= (select fails_at from simulation.fault) then
-                raise exception 'the simulation ends this session' using errcode = '57P01';
+                raise exception 'the simulation cuts this connection' using errcode = '57P01';
             end if;
             return null;
         end $$;
