@@ -23,7 +23,12 @@ internal static class Ground
         create function simulation.note() returns trigger language plpgsql as $$
         begin
             insert into simulation.transition (action_id, minion_key, before, after, guessed, again)
-            values (old.action_id, old.minion_key, old.status, new.status, old.guessed, old.again);
+            values (old.action_id, old.minion_key, old.status, new.status, old.guessed,
+                -- Queued again by ourselves: there was an attempt, and no user's order since.
+                old.attempt > 0 and not exists (
+                    select 1 from saltern.earlier_attempt e
+                    where e.action_id = old.action_id and e.minion_key = old.minion_key
+                      and e.number = old.attempt and e.ordered));
             return null;
         end $$;
         create trigger note after update on saltern.action_target for each row

@@ -6,9 +6,8 @@ namespace Saltern.Server.Actions;
 /// <summary>
 /// Ends attempts that are known to have come to nothing: the minion does not run the job, kept no return of it, and the
 /// job cache has none. Where the action may be tried again, its target is queued again by ourselves, after a pause that
-/// doubles with each attempt; else it fails as a guess, which a return that arrives after all replaces. Where an
-/// attempt before it has returned meanwhile, that is the last word. What is not safe to repeat is only tried again
-/// where the minion would have kept a return.
+/// doubles with each attempt; else it fails as a guess, which a return that arrives after all replaces. What is not
+/// safe to repeat is only tried again where the minion would have kept a return.
 /// </summary>
 internal static class LostAttempts
 {
@@ -30,7 +29,6 @@ internal static class LostAttempts
             ? "the minion does not run the job, no return arrived, and the minion cannot say what came of it (has it "
                 + "cache_jobs: True?): whether it ran is not known"
             : "the minion does not run the job and kept no return of it: it never began, or was cut off";
-        await Statement.ExecuteAsync(connection, LockSql, targets, cancellationToken);
         var ended = await Statement.QueryAsync(
             connection, EndSql, [now, .. targets, cacheIsOff, reason, pause],
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Submission: row.GetInt64(2),
@@ -41,28 +39,16 @@ internal static class LostAttempts
             counters.Add(action, CountChange.End(status, waited, 1), [minion]);
         }
 
+        await LateWords.SpeakAsync(
+            connection, [.. ended.Select(one => (one.Action.Value, one.Minion))], counters, now, cancellationToken);
         return [.. ended.Select(one => (one.Submission, one.Waited))];
     }
-
-    /// <summary>
-    /// Waits for whoever settles a late return of an earlier attempt, so that the next statement sees what it left.
-    /// </summary>
-    internal const string LockSql = """
-        select 1
-        from unnest((select $1::bigint[]), (select $2::bigint[]), (select $3::bigint[]))
-            as h(action_id, minion_key, submission_id)
-        join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
-          and t.submission_id = h.submission_id and t.status = 'PickedUp'
-        order by t.action_id, t.minion_key
-        for update of t
-        """;
 
     /// <summary>The pause is from half to one and a half of itself, so that a fleet does not come at once.</summary>
     internal const string EndSql = """
         with lost as (
-            select t.*, e.number as late_number, e.status as late_status, e.reason as late_reason,
-                   e.number is null and t.attempt < a.max_attempts and a.cancelled_at is null and a.expires_at > $1
-                       and (a.safe_to_repeat or not $5) and t.stopped_by is null as again_now
+            select t.*, t.attempt < a.max_attempts and a.cancelled_at is null and a.expires_at > $1
+                        and (a.safe_to_repeat or not $5) and t.stopped_by is null as again
             from unnest((select $2::bigint[]), (select $3::bigint[]), (select $4::bigint[]))
                 as h(action_id, minion_key, submission_id)
             join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
@@ -70,10 +56,6 @@ internal static class LostAttempts
             join action a on a.id = t.action_id
             join submission s on s.id = t.submission_id
             join minion m on m.minion_key = t.minion_key
-            left join lateral (
-                select e.* from earlier_attempt e
-                where e.action_id = t.action_id and e.minion_key = t.minion_key and e.late
-                order by e.number desc limit 1) e on true
             where not exists (select 1 from salt.salt_returns r where r.jid = s.jid and r.id = m.minion_id)
             order by t.action_id, t.minion_key
             for update of t),
@@ -82,25 +64,22 @@ internal static class LostAttempts
                                          returned_at, ended_at, repeats, reason)
             select action_id, minion_key, attempt, submission_id, 'Failed', true, picked_up_at, returned_at, $1,
                    repeats, $6
-            from lost where again_now),
+            from lost where again),
         ended as (
             update action_target t
-            set status = case when l.again_now then 'Queued' else coalesce(l.late_status, 'Failed') end,
-                settled_at = case when l.again_now then null else $1 end,
-                guessed = not l.again_now and l.late_status is null, again = l.again_now, waits = false,
-                submission_id = case when l.again_now then null else t.submission_id end,
-                picked_up_at = case when l.again_now then null else t.picked_up_at end,
-                returned_at = case when l.again_now then null else t.returned_at end,
-                repeats = case when l.again_now then 0 else t.repeats end,
-                not_before = case when l.again_now then $1 + least(
+            set status = case when l.again then 'Queued' else 'Failed' end,
+                settled_at = case when l.again then null else $1 end,
+                guessed = not l.again, waits = false,
+                submission_id = case when l.again then null else t.submission_id end,
+                picked_up_at = case when l.again then null else t.picked_up_at end,
+                returned_at = case when l.again then null else t.returned_at end,
+                repeats = case when l.again then 0 else t.repeats end,
+                not_before = case when l.again then $1 + least(
                     $7::interval * power(2, t.attempt - 1)
                         * (0.5 + (hashint8(t.action_id * 31 + t.minion_key * 7 + t.attempt) & 1023) / 1024.0),
                     interval '1 h') end,
-                reason = case when l.again_now then 'attempt ' || t.attempt || ': ' || $6
-                              when l.late_status is null
-                                  then coalesce('stopped by ' || l.stopped_by || ': ', '') || $6
-                              else 'by attempt ' || l.late_number || ', which returned late'
-                                  || coalesce(': ' || l.late_reason, '') end
+                reason = case when l.again then 'attempt ' || t.attempt || ': ' || $6
+                              else coalesce('stopped by ' || l.stopped_by || ': ', '') || $6 end
             from lost l where t.action_id = l.action_id and t.minion_key = l.minion_key
             returning t.action_id, t.minion_key, l.submission_id, t.status, l.waits)
         select action_id, minion_key, submission_id, status, waits from ended

@@ -79,7 +79,6 @@ internal sealed class Rescheduling(
         await Orders.RecordAsync(connection, action, "reschedule", actor, now, detail, cancellationToken);
         await counters.ApplyAsync(connection, now, cancellationToken);
         await Statement.ExecuteAsync(connection, ForgetAnswersSql, [action.Value], timeout, cancellationToken);
-        await Statement.ExecuteAsync(connection, ForgetLateSql, [action.Value], timeout, cancellationToken);
         await Statement.ExecuteAsync(connection, RingSql, [], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new OrderOutcome.Done(targets);
@@ -116,20 +115,25 @@ internal sealed class Rescheduling(
         returning expires_at, kind
         """;
 
+    /// <summary>What is known of earlier attempts is history, also where the new one brings no answer.</summary>
     internal const string RequeueSql = """
         with final as (
             select * from action_target
             where action_id = $1 and status = any($2::text[]) order by minion_key for update),
         kept as (
-            insert into earlier_attempt (action_id, minion_key, number, submission_id, status, guessed, picked_up_at,
-                                         returned_at, ended_at, repeats, reason)
-            select action_id, minion_key, attempt, submission_id, status, guessed, picked_up_at,
+            insert into earlier_attempt (action_id, minion_key, number, submission_id, status, guessed, history,
+                                         ordered, picked_up_at, returned_at, ended_at, repeats, reason)
+            select action_id, minion_key, attempt, submission_id, status, guessed, not guessed, true, picked_up_at,
                    returned_at, settled_at, repeats, reason
             from final where submission_id is not null),
+        past as (
+            update earlier_attempt e set history = true
+            from final f where e.action_id = f.action_id and e.minion_key = f.minion_key and not e.guessed
+              and not e.history),
         queued as (
             update action_target t
             set status = 'Queued', settled_at = null, picked_up_at = null, returned_at = null, submission_id = null,
-                not_before = $3, guessed = false, waits = false, again = false, stopped_by = null,
+                not_before = $3, guessed = false, waits = false, stopped_by = null,
                 ran_anyway = false, repeats = 0, reason = null,
                 earliest_at = a.earliest_at
             from final f join action a on a.id = f.action_id
@@ -144,14 +148,6 @@ internal sealed class Rescheduling(
     internal const string ForgetAnswersSql = """
         delete from ask k using action_target t
         where k.action_id = $1 and t.action_id = k.action_id and t.minion_key = k.minion_key and t.status = 'Queued'
-        """;
-
-    /// <summary>Attempts from before the order are history, also where the new one brings no answer.</summary>
-    internal const string ForgetLateSql = """
-        update earlier_attempt e set late = false
-        from action_target t
-        where e.action_id = $1 and e.late and t.action_id = e.action_id and t.minion_key = e.minion_key
-          and t.status = 'Queued'
         """;
 
     internal const string RingSql = "notify saltern_due";

@@ -195,11 +195,13 @@ internal sealed partial class OutcomeRecording(
         var moved = await Statement.QueryAsync(
             connection, GiveBackSql, [id.Value, now, reason, node.Value, unsentOnly],
             row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
-                Count: row.GetInt32(2), Waited: row.GetBoolean(3)),
+                Minions: row.GetFieldValue<long[]>(2), Waited: row.GetBoolean(3)),
             cancellationToken);
-        foreach (var (action, status, count, waited) in moved)
+        foreach (var (action, status, minions, waited) in moved)
         {
-            counters.Add(action, CountChange.End(status, waited, count));
+            counters.Add(action, CountChange.End(status, waited, minions.Length));
+            await LateWords.SpeakAsync(
+                connection, [.. minions.Select(minion => (action.Value, minion))], counters, now, cancellationToken);
         }
 
         await counters.ApplyAsync(connection, now, cancellationToken);
@@ -306,8 +308,8 @@ internal sealed partial class OutcomeRecording(
             cross join lateral (select a.cancelled_at is not null or o.stopped_by is not null as ends) e
             where t.minion_key = o.minion_key and not g.is_ask and t.action_id = g.action_id
               and t.submission_id = g.id and t.status = 'PickedUp'
-            returning t.action_id, t.status, o.waits)
-        select action_id, status, count(*)::int, waits from moved group by action_id, status, waits
+            returning t.action_id, t.status, t.minion_key, o.waits)
+        select action_id, status, array_agg(minion_key), waits from moved group by action_id, status, waits
         """;
 
     [LoggerMessage(Level = LogLevel.Warning,

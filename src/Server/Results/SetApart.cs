@@ -29,6 +29,8 @@ internal sealed class SetApart(
             {
                 Count(one, status, waited);
                 fewer.End(one.Submission.Value, waited);
+                await LateWords.SpeakAsync(
+                    connection, [(one.Action.Value, one.Minion.Value)], counters, now, cancellationToken);
             }
 
             if (changed.Count == 0)

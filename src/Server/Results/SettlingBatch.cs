@@ -146,7 +146,7 @@ internal sealed class SettlingBatch(
                or t.status in ('Completed', 'Failed') and t.returned_at is null and exists (
                    select 1 from earlier_attempt e
                    where e.action_id = t.action_id and e.minion_key = t.minion_key and not e.guessed
-                     and e.status <> 'Busy')
+                     and e.status <> 'Busy' and not e.history)
             order by t.action_id, t.minion_key
             for update of t)
         update action_target t

@@ -4,32 +4,15 @@ using Saltern.Rig;
 using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Salt;
+using Saltern.Server.Tests.Rig;
 
 namespace Saltern.Server.Tests.Dispatch;
 
 /// <summary>
 /// Clocks that differ or jump, and seconds whose jids are used up: nothing runs early, no jid is lost.
 /// </summary>
-public sealed class ClockTroubleTests(PostgresServer server) : IAsyncLifetime
+public sealed class ClockTroubleTests(PostgresServer server) : CoreGround(server)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    private ScriptedSalt Salt => rig.Salt[0];
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(17)]
     [InlineData(-17)]

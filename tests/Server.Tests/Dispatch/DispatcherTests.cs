@@ -3,29 +3,13 @@ using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
+using Saltern.Server.Tests.Rig;
 using Xunit;
 
 namespace Saltern.Server.Tests.Dispatch;
 
-public sealed class DispatcherTests(PostgresServer server) : IAsyncLifetime
+public sealed class DispatcherTests(PostgresServer server) : CoreGround(server, minions: 0)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    private ScriptedSalt Salt => rig.Salt[0];
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_due_action_goes_out_in_one_submission_under_a_jid_of_ours()
     {

@@ -4,6 +4,7 @@ using Saltern.Server.Actions;
 using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
+using Saltern.Server.Tests.Rig;
 
 namespace Saltern.Server.Tests.Dispatch;
 
@@ -11,25 +12,10 @@ namespace Saltern.Server.Tests.Dispatch;
 /// The line of each minion, where many exclusive actions are queued for many minions: who is next, and that finding
 /// out costs what can be claimed and not what is queued.
 /// </summary>
-public sealed class DueLookTests(PostgresServer server) : IAsyncLifetime
+public sealed class DueLookTests(PostgresServer server)
+    : CoreGround(server, DueLookTests.Minions, ("MaxInFlight", "20"))
 {
     private const int Minions = 400;
-
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database, settings: ("MaxInFlight", "20"));
-        await rig.AddMinionsAsync(Minions);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
 
     [Fact]
     public async Task Looking_for_what_is_due_does_not_cost_more_when_more_is_queued()

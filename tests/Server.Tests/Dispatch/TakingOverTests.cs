@@ -5,31 +5,14 @@ using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.Tests.Rig;
 using Xunit;
 
 namespace Saltern.Server.Tests.Dispatch;
 
 /// <summary>Leases live by the database's clock: tests end one by moving it into the past.</summary>
-public sealed class TakingOverTests(PostgresServer server) : IAsyncLifetime
+public sealed class TakingOverTests(PostgresServer server) : CoreGround(server)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    private ScriptedSalt Salt => rig.Salt[0];
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_submission_whose_node_died_before_sending_is_sent_under_its_own_jid()
     {

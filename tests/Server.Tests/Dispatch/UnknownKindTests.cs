@@ -2,30 +2,15 @@ using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Results;
+using Saltern.Server.Tests.Rig;
 
 namespace Saltern.Server.Tests.Dispatch;
 
 /// <summary>
 /// Nodes of several versions on one database: an action of a kind that only a newer one knows is left to that one.
 /// </summary>
-public sealed class UnknownKindTests(PostgresServer server) : IAsyncLifetime
+public sealed class UnknownKindTests(PostgresServer server) : CoreGround(server)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task An_action_of_an_unknown_kind_is_not_claimed_and_others_go_on()
     {

@@ -2,28 +2,13 @@ using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
 using Saltern.Server.Results;
+using Saltern.Server.Tests.Rig;
 using Xunit;
 
 namespace Saltern.Server.Tests.Results;
 
-public sealed class LateReturnTests(PostgresServer server) : IAsyncLifetime
+public sealed class LateReturnTests(PostgresServer server) : CoreGround(server)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task Who_has_not_answered_by_the_deadline_fails_as_a_guess()
     {

@@ -3,15 +3,19 @@ using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.Tests.Rig;
 using MinionKey = Saltern.Server.Fleet.MinionKey;
 
 namespace Saltern.Server.Tests.Results;
 
 /// <summary>A master that answers as a test says, two minions, and what leads to an overdue target.</summary>
-public abstract class OverdueGround(PostgresServer server) : IAsyncLifetime
+public abstract class OverdueGround(PostgresServer server) : CoreGround(server, minions: 2, ("MaxInFlight", "2"))
 {
     private protected const string Script = """{"script":"#!/bin/sh\necho x\n"}""";
     private protected const string Running = """{"pid":23390,"fun":"state.apply","jid":"x"}""";
+    private protected const string Busy =
+        """["The function \"state.apply\" is running as PID 18995 and was started at 2026, Nov 22"]""";
+
     private protected const string NotCached =
         "\"Local jobs cache directory /var/cache/salt/minion/minion_jobs/20260302080000000001_s1 not found\"";
 
@@ -19,23 +23,6 @@ public abstract class OverdueGround(PostgresServer server) : IAsyncLifetime
         "\"Local jobs cache directory not found; you may need to enable cache_jobs on this minion\"";
 
     private protected const StringComparison OrdinalText = StringComparison.Ordinal;
-
-    private protected TestDatabase database = null!;
-    private protected CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database, settings: ("MaxInFlight", "2"));
-        await rig.AddMinionsAsync(2);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
 
     private protected IEnumerable<ScriptedSalt.Sent> Asks =>
         rig.Salt[0].Submissions.Where(one => one.Function.StartsWith("saltutil", OrdinalText));
@@ -62,6 +49,20 @@ public abstract class OverdueGround(PostgresServer server) : IAsyncLifetime
         Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
         return (action, jid);
     }
+
+    /// <summary>A reboot of m1 that has begun: the boot id before it is known, and its return has come.</summary>
+    private protected async Task<ActionId> RebootAsync()
+    {
+        var action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["m1"] });
+        await rig.DispatchAsync();
+        await AnswerAsync("m1", BootId(1), "file.read");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(Last.Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+        return action;
+    }
+
+    private protected static string BootId(int number) => $"\"0aa856f6-0000-4000-8000-{number:D12}\"";
 
     private protected async Task MissingTwiceAsync(string minion)
     {

@@ -2,29 +2,20 @@ using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
+using Saltern.Server.Tests.Rig;
 using Xunit;
 
 namespace Saltern.Server.Tests.Results;
 
 /// <summary>A reboot asks for the boot id before and after; a return or a start event proves nothing.</summary>
-public sealed class RebootTests(PostgresServer server) : IAsyncLifetime
+public sealed class RebootTests(PostgresServer server) : CoreGround(server, minions: 1)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
     private ActionId action;
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(1);
+        await base.InitializeAsync();
         action = await rig.ScheduleAsync("system.reboot");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
     }
 
     [Fact]

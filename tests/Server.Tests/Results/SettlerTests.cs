@@ -2,28 +2,13 @@ using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
+using Saltern.Server.Tests.Rig;
 using Xunit;
 
 namespace Saltern.Server.Tests.Results;
 
-public sealed class SettlerTests(PostgresServer server) : IAsyncLifetime
+public sealed class SettlerTests(PostgresServer server) : CoreGround(server, minions: 3)
 {
-    private TestDatabase database = null!;
-    private CoreRig rig = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database);
-        await rig.AddMinionsAsync(3);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await rig.DisposeAsync();
-        await database.DisposeAsync();
-    }
-
     [Fact]
     public async Task Returns_settle_their_targets_and_the_action_ends_with_the_last()
     {

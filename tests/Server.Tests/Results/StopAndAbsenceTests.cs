@@ -149,14 +149,9 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
     [Fact]
     public async Task A_reboot_that_does_not_happen_fails_when_its_deadline_is_over()
     {
-        var action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["m1"] });
-        await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000001\"", "file.read");
-        await rig.DispatchAsync();
-        await rig.ReturnAsync(Last.Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
-        await rig.SettleAsync();
+        var action = await RebootAsync();
         await PassAsync(TimeSpan.FromHours(2));
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000001\"", "file.read");
+        await AnswerAsync("m1", BootId(1), "file.read");
 
         Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
         Assert.Contains("the deadline is over", await ReasonAsync(), OrdinalText);
@@ -230,12 +225,7 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
     [Fact]
     public async Task A_reboot_whose_minion_stays_away_waits_for_contact_after_its_deadline()
     {
-        var action = await rig.ScheduleAsync("system.reboot", target: new TargetSelection { Minions = ["m1"] });
-        await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000001\"", "file.read");
-        await rig.DispatchAsync();
-        await rig.ReturnAsync(Last.Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
-        await rig.SettleAsync();
+        var action = await RebootAsync();
         await PassAsync(TimeSpan.FromHours(2));
         await PassAsync(TimeSpan.FromMinutes(2));
         await PassAsync(TimeSpan.FromMinutes(2));
@@ -244,7 +234,7 @@ public sealed class StopAndAbsenceTests(PostgresServer server) : OverdueGround(s
 
         await rig.Get<SignsOfLife>().TouchAsync([new MinionKey(1)], CancellationToken.None);
         await rig.DispatchAsync();
-        await AnswerAsync("m1", "\"0aa856f6-0000-4000-8000-000000000002\"", "file.read");
+        await AnswerAsync("m1", BootId(2), "file.read");
 
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
         Assert.Equal(0, await database.ScalarAsync<int>("select waiting from action_counts"));

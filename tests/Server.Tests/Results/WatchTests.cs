@@ -284,6 +284,80 @@ public sealed class WatchTests(PostgresServer server) : OverdueGround(server)
     }
 
     [Fact]
+    public async Task What_returned_late_is_the_last_word_if_the_minion_is_too_busy_for_the_next_attempt()
+    {
+        var (action, jid) = await LoseAsync();
+        await PassAsync(TimeSpan.FromMinutes(2));
+        var second = rig.Salt[0].Submissions.Last(one => one.Function == "state.apply").Jid;
+        await rig.ReturnAsync(jid, "m1");
+        await rig.SettleAsync();
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+
+        await rig.ReturnAsync(second, "m1", Busy, 1, "state.apply");
+        await rig.SettleAsync();
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Contains("by attempt 1", await ReasonAsync(), OrdinalText);
+    }
+
+    [Fact]
+    public async Task What_returned_late_is_the_last_word_if_the_next_attempt_was_never_sent()
+    {
+        var (action, jid) = await LoseAsync();
+        rig.Salt[0].OnTheWay = async _ =>
+        {
+            await rig.ReturnAsync(jid, "m1");
+            await rig.SettleAsync();
+        };
+        rig.Salt[0].Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+        await PassAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal("1 Completed", await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task What_returns_from_before_a_users_reschedule_says_nothing_of_what_came_after_it()
+    {
+        var (action, jid) = await OverdueAsync(change: order => order with { MaxAttempts = 1 });
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", NotCached);
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await PassAsync(TimeSpan.FromHours(2));
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", NotCached);
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+
+        await rig.ReturnAsync(jid, "m1");
+        await rig.SettleAsync();
+
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal("1 Completed, 2 Failed", await AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task What_returns_from_before_a_reschedule_is_the_last_word_if_it_came_during_an_attempt_in_vain()
+    {
+        var (action, jid) = await OverdueAsync(change: order => order with { MaxAttempts = 1 });
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", NotCached);
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(jid, "m1");
+        await rig.SettleAsync();
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+        await PassAsync(TimeSpan.FromHours(2));
+        await MissingTwiceAsync("m1");
+        await AnswerAsync("m1", NotCached);
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Contains("by attempt 1", await ReasonAsync(), OrdinalText);
+    }
+
+    [Fact]
     public async Task A_late_return_of_a_target_that_was_cancelled_meanwhile_says_that_it_ran_anyway()
     {
         var (action, jid) = await LoseAsync();

@@ -94,7 +94,7 @@ create index submission_by_action on saltern.submission (action_id, id);
 -- sees it. One row to write when a target is picked up and one when it is settled is what a fleet costs at least.
 -- No foreign keys on the tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting
 -- removes the rows of an action together; minions are never deleted.
--- waits: nobody knows where the minion is; again: queued by ourselves after an attempt that came to nothing.
+-- waits: nobody knows where the minion is.
 -- exclusive and earliest_at are the action's, which never change while a target of it is queued: they are here for the
 -- indexes that hold the line of each minion.
 create table saltern.action_target (
@@ -106,7 +106,6 @@ create table saltern.action_target (
     earliest_at   timestamp with time zone not null default now(),
     guessed       boolean not null default false,
     waits         boolean not null default false,
-    again         boolean not null default false,
     stopped_by    text,
     ran_anyway    boolean not null default false,
     attempt       integer not null default 0,
@@ -136,7 +135,9 @@ create index action_target_turn on saltern.action_target (minion_key, earliest_a
 create unique index action_target_one_exclusive on saltern.action_target (minion_key)
     where exclusive and status = 'PickedUp';
 
--- Attempts before the latest: written when a target that had one is queued again.
+-- Attempts before the latest: written when a target that had one is queued again. ordered: by a user, after this
+-- attempt. history: it says nothing of its target any more: a user knew it, or its late return came after a user's
+-- order or brought no result.
 create table saltern.earlier_attempt (
     action_id     bigint not null,
     minion_key    bigint not null,
@@ -144,7 +145,8 @@ create table saltern.earlier_attempt (
     submission_id bigint not null,
     status        text not null check (status in ('Completed', 'Failed', 'Busy')),
     guessed       boolean not null default false,
-    late          boolean not null default false,
+    history       boolean not null default false,
+    ordered       boolean not null default false,
     picked_up_at  timestamp with time zone not null,
     returned_at   timestamp with time zone,
     ended_at      timestamp with time zone not null,

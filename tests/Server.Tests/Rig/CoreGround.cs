@@ -1,0 +1,30 @@
+using Saltern.Rig;
+
+namespace Saltern.Server.Tests.Rig;
+
+/// <summary>
+/// What most tests of dispatching and settling stand on: a database of their own, the slices on a test clock, one
+/// scripted master, and minions m1, m2, … that were just heard from.
+/// </summary>
+public abstract class CoreGround(
+    PostgresServer server, int minions = 2, params (string Key, string Value)[] settings) : IAsyncLifetime
+{
+    private protected TestDatabase database = null!;
+    private protected CoreRig rig = null!;
+
+    private protected ScriptedSalt Salt => rig.Salt[0];
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.CreateAsync(server);
+        rig = await CoreRig.StartAsync(database, settings: settings);
+        await rig.AddMinionsAsync(minions);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await rig.DisposeAsync();
+        await database.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+}
