@@ -14,6 +14,10 @@ internal sealed class ListenOptions
     /// <summary>Largest request. A script may have 1 MB, and JSON may double what it escapes.</summary>
     [System.ComponentModel.DataAnnotations.Range(65_536, 67_108_864)]
     public int MaxRequestBytes { get; set; } = 4_194_304;
+
+    /// <summary>Connections at a time, those of open pages included; more are closed as they come.</summary>
+    [System.ComponentModel.DataAnnotations.Range(100, 100_000)]
+    public int MaxConnections { get; set; } = 2_000;
 }
 
 [OptionsValidator]

@@ -140,12 +140,14 @@ internal sealed class SalternServer : IAsyncDisposable
     /// </summary>
     private static void Limit(WebApplicationBuilder builder) => builder.WebHost.ConfigureKestrel(kestrel =>
     {
-        var written = builder.Configuration[$"{ListenOptions.Section}:{nameof(ListenOptions.MaxRequestBytes)}"];
+        var unset = new ListenOptions();
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize =
-            int.TryParse(written, CultureInfo.InvariantCulture, out var most) && most > 0
-            ? most
-            : new ListenOptions().MaxRequestBytes;
+        kestrel.Limits.MaxRequestBodySize = Written(nameof(ListenOptions.MaxRequestBytes)) ?? unset.MaxRequestBytes;
+        kestrel.Limits.MaxConcurrentConnections = Written(nameof(ListenOptions.MaxConnections)) ?? unset.MaxConnections;
+
+        int? Written(string setting) => int.TryParse(
+            builder.Configuration[$"{ListenOptions.Section}:{setting}"], CultureInfo.InvariantCulture, out var most)
+            && most > 0 ? most : null;
     });
 
     private static async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)

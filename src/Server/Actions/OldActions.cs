@@ -143,9 +143,12 @@ internal sealed partial class OldActions(
         }
     }
 
-    /// <summary>Index action_ended.</summary>
+    /// <summary>The inbox is read once for all of them. Index action_ended.</summary>
     internal const string OldSql = """
-        select id from action where ended_at < $1 and id > $2 order by id limit $3
+        select a.id from action a
+        where a.ended_at < $1 and a.id > $2
+          and a.id not in (select s.action_id from inbox i join submission s on s.jid = i.jid)
+        order by a.id limit $3
         """;
 
     internal const string LockSubmissionsSql = """
@@ -153,13 +156,11 @@ internal sealed partial class OldActions(
             select 1 from submission where action_id = $1 order by id for update) as locked
         """;
 
-    /// <summary>Looks again at all that decides, behind the locks. Indexes submission_by_action, inbox_pkey.</summary>
+    /// <summary>Looks again behind the locks. Index submission_by_action.</summary>
     internal const string RemoveSql = """
         delete from action a
         where a.id = $1 and a.ended_at < $2 and a.status in ('Completed', 'Failed', 'Cancelled')
           and not exists (select 1 from submission s where s.action_id = a.id and s.outstanding + s.waiting > 0)
-          and not exists (
-              select 1 from inbox i join submission s on s.jid = i.jid where s.action_id = a.id)
         """;
 
     internal const string NoteSql = "insert into removed_action (action_id) values ($1) on conflict do nothing";

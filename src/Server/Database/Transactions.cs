@@ -5,11 +5,11 @@ using Npgsql;
 namespace Saltern.Server.Database;
 
 /// <summary>
-/// Runs a user's order as one transaction, and once more from its beginning where PostgreSQL ended it in favour of
-/// another one (a deadlock, a serialization failure): nothing of it was done then, and no pause is needed, since the
-/// other one holds the locks that the next attempt queues for. Transactions of ours take locks in one order, so that
-/// this is rare: first attempts and targets that were picked up or have ended, in the order of minions; then the
-/// counters of actions, in the order of their ids; then the action's row and targets that are queued.
+/// Runs a user's order, or a batch of returns, as one transaction, and once more from its beginning where PostgreSQL
+/// ended it in favour of another one (a deadlock, a serialization failure): nothing of it was done then, and no pause
+/// is needed: the other one holds the locks that the next attempt queues for. Transactions of ours take locks in one
+/// order, so that this is rare: first attempts and targets that were picked up or have ended, in the order of minions;
+/// then the counters of actions, in the order of their ids; then the action's row and targets that are queued.
 /// </summary>
 internal sealed partial class Transactions(
     NpgsqlDataSource database, IOptions<DatabaseOptions> options, ILogger<Transactions> log)
@@ -44,6 +44,6 @@ internal sealed partial class Transactions(
         problem.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "An order gave way to another transaction ({SqlState}) at attempt {Attempt}; it is tried again")]
+        Message = "One transaction gave way to another ({SqlState}) at attempt {Attempt}; it is tried again")]
     private partial void LogAgain(string sqlState, int attempt);
 }

@@ -29,6 +29,7 @@ internal sealed partial class KeyReading(
     /// <summary>Reads the domains whose turn it is (another node may just have), or all of them.</summary>
     public async Task<IReadOnlyList<KeysRead>> RunOnceAsync(bool all, CancellationToken cancellationToken)
     {
+        await masters.ForgetTimesToComeAsync(cancellationToken);
         var lastRead = await LastReadAsync(cancellationToken);
         var due = clock.GetUtcNow() - options.Value.KeyReadInterval;
         // A master that hangs holds up nobody but its own domain.
@@ -83,6 +84,7 @@ internal sealed partial class KeyReading(
     private async Task<KeysRead> ReadDomainAsync(
         string domain, IReadOnlyList<SaltMasterOptions> members, CancellationToken cancellationToken)
     {
+        var began = clock.GetUtcNow();
         var reports = new KeyReports();
         var unanswered = 0;
         foreach (var (master, answer) in await Task.WhenAll(members.Select(AskAsync)))
@@ -100,7 +102,7 @@ internal sealed partial class KeyReading(
         }
 
         var changes = await KeyWriting.WriteAsync(
-            dataSource, domain, [.. members.Select(master => master.Name)], reports, clock.GetUtcNow(),
+            dataSource, domain, [.. members.Select(master => master.Name)], reports, began,
             options.Value.MassLossConfirmedAfter, cancellationToken);
         foreach (var master in changes.Doubted)
         {

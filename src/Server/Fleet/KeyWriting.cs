@@ -23,8 +23,9 @@ internal static class KeyWriting
         """;
 
     /// <summary>
-    /// $1 domain, $2 to $6 the reports, $7 masters that were read, $8 masters of the settings, $9 now. A row is taken
-    /// over by the best report if its own master was read or is no more, or if only the report has the key accepted.
+    /// $1 domain, $2 to $6 the reports, $7 masters that were read, $8 masters of the settings, $9 when reading
+    /// began. A row is taken over by the best report if its own master was read or is no more, or if only the report
+    /// has the key accepted; but what masters said before moves no minion that has started since.
     /// </summary>
     internal const string WriteSql = """
         with report as (
@@ -42,13 +43,16 @@ internal static class KeyWriting
             having count(distinct fingerprint) > 1 or bool_or(conflict)),
         decided as (
             select b.minion_id, b.minion_key, b.master_id, b.status, b.fingerprint, d.minion_id is not null as differs,
-                   m.master_id is null or m.key_status = 'deleted' or o.name = any($7) or o.name <> all($8)
-                       or (b.status = 'accepted' and m.key_status <> 'accepted') as takes,
+                   (m.master_id is null or m.key_status = 'deleted' or o.name = any($7) or o.name <> all($8)
+                       or (b.status = 'accepted' and m.key_status <> 'accepted'))
+                       and (b.master_id is not distinct from m.master_id or m.key_status is distinct from 'accepted'
+                            or not coalesce(c.started_at >= $9, false)) as takes,
                    coalesce(m.key_fingerprint <> b.fingerprint, false)
                        and m.key_status = 'accepted' and b.status in ('accepted', 'pending') as other_key
             from best b
             left join minion m on m.minion_key = b.minion_key
             left join master o on o.id = m.master_id
+            left join minion_contact c on c.minion_key = m.minion_key
             left join differing d on d.minion_id = b.minion_id),
         written as (
             insert into minion as m (key_domain_id, minion_id, master_id, key_status, key_fingerprint,
@@ -97,21 +101,25 @@ internal static class KeyWriting
         returning s.name, w.doubted
         """;
 
-    /// <summary>$2 the ids reported, $3 the masters that were read. Index minion_by_master.</summary>
+    /// <summary>
+    /// $2 the ids reported, $3 the masters that were read, $4 when the reading began: a minion that has started since
+    /// has a key that no answer could list. Index minion_by_master.
+    /// </summary>
     internal const string GoneSql = """
         update minion m set key_status = 'deleted', fingerprint_conflict = false
         from (select n.minion_key
               from master s
               join minion n on n.master_id = s.id and n.key_status <> 'deleted'
               left join (select distinct unnest($2::text[]) as id) r on r.id = n.minion_id and n.key_domain_id = $1
-              where s.name = any($3) and r.id is null) g
+              left join minion_contact c on c.minion_key = n.minion_key
+              where s.name = any($3) and r.id is null and not coalesce(c.started_at >= $4, false)) g
         where m.minion_key = g.minion_key
         """;
 
     internal const string ReadAtSql = "update master set keys_read_at = $2 where name = any($1)";
 
     public static async Task<KeysRead> WriteAsync(
-        NpgsqlDataSource dataSource, string domain, string[] configured, KeyReports reports, DateTimeOffset now,
+        NpgsqlDataSource dataSource, string domain, string[] configured, KeyReports reports, DateTimeOffset began,
         TimeSpan doubtFor, CancellationToken cancellationToken)
     {
         if (reports.Masters.Count == 0)
@@ -133,17 +141,18 @@ internal static class KeyWriting
                 {
                     Value = reports.FingerprintColumn, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
                 },
-                reports.ConflictColumn, read, configured, now,
+                reports.ConflictColumn, read, configured, began,
             ],
             row => row.GetInt32(0),
             cancellationToken);
         var weighed = await Statement.QueryAsync(
-            connection, DoubtSql, [domainId, reports.MinionColumn, read, now, doubtFor],
+            connection, DoubtSql, [domainId, reports.MinionColumn, read, began, doubtFor],
             row => (Name: row.GetString(0), Doubted: row.GetBoolean(1)), cancellationToken);
         var doubted = weighed.Where(master => master.Doubted).Select(master => master.Name).ToArray();
         var gone = await Statement.ExecuteAsync(
-            connection, GoneSql, [domainId, reports.MinionColumn, read.Except(doubted).ToArray()], cancellationToken);
-        await Statement.ExecuteAsync(connection, ReadAtSql, [read, now], cancellationToken);
+            connection, GoneSql, [domainId, reports.MinionColumn, read.Except(doubted).ToArray(), began],
+            cancellationToken);
+        await Statement.ExecuteAsync(connection, ReadAtSql, [read, began], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new KeysRead(domain, read.Length, written.Single(), gone) { Doubted = doubted };
     }

@@ -68,19 +68,35 @@ internal sealed partial class Masters(
         """;
 
     /// <summary>
-    /// $3 whether it took a job. One that only answers keeps its failures, unless it was up before. Nodes that leave it
-    /// alone are told that it is back.
+    /// $3 whether it took a job. One that only answers keeps its failures, until it has been up for a minute:
+    /// a job that it was sent meanwhile has come to something by then. Nodes that leave it alone are told that it is
+    /// back.
     /// </summary>
     internal const string ReportUpSql = """
         with up as (
             update master m
             set health = 'up', health_reason = null, health_at = $2, unavailable_until = null, probe_until = null,
-                failures = case when $3 or before.health = 'up' then 0 else m.failures end
+                failures = case when $3 or before.health = 'up' and m.health_at < $2::timestamptz - interval '1 min'
+                                then 0 else m.failures end
             from (select name, health from master where name = $1) before
             where m.name = before.name
-              and (m.health <> 'up' or m.failures > 0 or m.health_at < $2::timestamptz - interval '1 min')
+              and (m.health <> 'up' or $3 and m.failures > 0 or m.health_at < $2::timestamptz - interval '1 min')
             returning before.health)
         select health, case when health <> 'up' then pg_notify('saltern_due', '') end from up
+        """;
+
+    /// <summary>
+    /// $2 the longest pause. Times that nothing of ours would have written: the database's clock was ahead, and was
+    /// set right since.
+    /// </summary>
+    internal const string ForgetTimesToComeSql = """
+        update master
+        set unavailable_until =
+                case when unavailable_until <= $1::timestamptz + $2::interval then unavailable_until end,
+            probe_until = case when probe_until <= $1::timestamptz + $2::interval then probe_until end,
+            keys_read_at = case when keys_read_at <= $1 then keys_read_at end
+        where unavailable_until > $1::timestamptz + $2::interval or probe_until > $1::timestamptz + $2::interval
+           or keys_read_at > $1
         """;
 
     /// <summary>
@@ -205,6 +221,14 @@ internal sealed partial class Masters(
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         return await Statement.ExecuteAsync(
             connection, ClaimProbeSql, [master, clock.GetUtcNow(), atMost], cancellationToken) > 0;
+    }
+
+    /// <summary>After a clock that was ahead: nobody waits for times that are no longer true.</summary>
+    public async Task ForgetTimesToComeAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, ForgetTimesToComeSql, [clock.GetUtcNow(), options.Value.LongestPause], cancellationToken);
     }
 
     /// <summary>The master cannot be reached, or does not let us: nothing is sent to it for a while.</summary>

@@ -5,7 +5,10 @@ using Saltern.Server.Database;
 
 namespace Saltern.Server.Housekeeping;
 
-/// <summary>Runs housekeeping at the start and then at regular intervals.</summary>
+/// <summary>
+/// Runs housekeeping at the start and then at regular intervals; sooner where a day could not be ended since somebody
+/// was reading: between two readers there is time for it.
+/// </summary>
 internal sealed partial class Broom(
     JobCacheDays days,
     JobCacheRest rest,
@@ -14,10 +17,11 @@ internal sealed partial class Broom(
     Outage outage, ILogger<Broom> log)
     : BackgroundService
 {
+    private static readonly TimeSpan AfterReaders = TimeSpan.FromMinutes(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.Every, clock);
-        do
+        while (true)
         {
             try
             {
@@ -32,8 +36,9 @@ internal sealed partial class Broom(
                     LogProblem(problem);
                 }
             }
+
+            await Task.Delay(days.ReadersWereInTheWay ? AfterReaders : options.Value.Every, clock, stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Housekeeping failed; the next pass tries again")]

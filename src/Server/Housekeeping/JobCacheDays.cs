@@ -36,6 +36,9 @@ internal sealed partial class JobCacheDays(
 
     private static readonly string[] Tables = [Returns, "salt_events"];
 
+    /// <summary>Whether the last pass left a day, which nobody needs any more, to those who were reading it.</summary>
+    public bool ReadersWereInTheWay { get; private set; }
+
     /// <summary>Makes yesterday, today and the days ahead where they are missing; returns how many it made.</summary>
     public async Task<int> MakeAsync(CancellationToken cancellationToken)
     {
@@ -64,18 +67,20 @@ internal sealed partial class JobCacheDays(
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var all = 0;
+        ReadersWereInTheWay = false;
         foreach (var table in Tables)
         {
             var before = today.AddDays(-(table == Returns ? options.Value.KeepDays : options.Value.KeepEventDays));
-            var (ended, left) = (0, 0);
+            var ended = 0;
             foreach (var day in await PartitionsAsync(connection, table, cancellationToken))
             {
-                if (day.Day < before)
+                if (day.Day < before && await EndAsync(connection, day, cancellationToken))
                 {
-                    var gone = await EndAsync(connection, day, cancellationToken);
-                    (ended, left) = gone ? (ended + 1, left) : (ended, left + 1);
+                    ended++;
                 }
             }
+
+            var left = (await PartitionsAsync(connection, table, cancellationToken)).Count(day => day.Day < before);
 
             Ended.Add(ended, new KeyValuePair<string, object?>("table", table));
             NotEnded.Record(left, new KeyValuePair<string, object?>("table", table));
@@ -135,6 +140,7 @@ internal sealed partial class JobCacheDays(
             or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UndefinedTable)
         {
             // A reader or a writer was in the way, or another node has just ended it.
+            ReadersWereInTheWay = true;
             LogNotEnded(day.Partition, problem.MessageText);
             return false;
         }
@@ -172,6 +178,7 @@ internal sealed partial class JobCacheDays(
         {
             if (await IsReadForLongAsync(connection, day, cancellationToken))
             {
+                ReadersWereInTheWay = true;
                 LogNotEnded(day.Partition, $"it is empty, but somebody has been reading {day.Table} for long");
                 return false;
             }
@@ -282,7 +289,8 @@ internal sealed partial class JobCacheDays(
     internal const string ReadForLongSql = """
         select exists (
             select 1 from pg_locks l join pg_stat_activity a on a.pid = l.pid
-            where l.locktype = 'relation' and l.granted and l.relation = ('salt.' || $1)::regclass
+            where l.locktype = 'relation' and l.granted
+              and l.relation in (('salt.' || $1)::regclass, ('salt.' || $1 || '_default')::regclass)
               and l.database = (select oid from pg_database where datname = current_database())
               and l.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - $2::interval)
         """;

@@ -15,7 +15,7 @@ namespace Saltern.Server.Results;
 /// matches nothing is counted and settles nothing.
 /// </summary>
 internal sealed partial class Settler(
-    NpgsqlDataSource database,
+    Transactions transactions,
     BodyReader bodies,
     ActionKinds kinds,
     SignsOfLife signsOfLife,
@@ -73,7 +73,9 @@ internal sealed partial class Settler(
     {
         try
         {
-            return await TakeAndSettleAsync(size, cancellationToken);
+            return await transactions.RunAsync(
+                (connection, transaction) => TakeAndSettleAsync(connection, transaction, size, cancellationToken),
+                cancellationToken);
         }
         catch (Exception problem) when (size > 1 && IsOfTheContent(problem))
         {
@@ -82,12 +84,11 @@ internal sealed partial class Settler(
         }
     }
 
-    private async Task<Settled> TakeAndSettleAsync(int size, CancellationToken cancellationToken)
+    private async Task<Settled> TakeAndSettleAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int size, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var taken = await Statement.QueryAsync(
             connection, TakeSql, [size, kinds.Names.ToArray()], TakenReturn.Read, cancellationToken);
         if (taken.Count == 0)

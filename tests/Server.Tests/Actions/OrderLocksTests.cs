@@ -2,6 +2,7 @@ using Npgsql;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Dispatch;
+using Saltern.Server.Results;
 
 namespace Saltern.Server.Tests.Actions;
 
@@ -52,6 +53,26 @@ public sealed class OrderLocksTests(PostgresServer server) : IAsyncLifetime
         await ExecuteAsync(other, "commit");
 
         Assert.Equal(3, await order);
+    }
+
+    [Fact]
+    public async Task Returns_whose_settling_a_deadlock_ends_are_settled_at_once_all_the_same()
+    {
+        var action = await rig.ScheduleAsync();
+        await rig.DispatchAsync();
+        foreach (var minion in (string[])["m1", "m2", "m3"])
+        {
+            await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, minion);
+        }
+
+        await using var other = await BeginAsync(HoldCounters);
+        var settling = rig.Get<Settler>().RunOnceAsync(CancellationToken.None);
+        await UntilSomebodyWaitsAsync();
+        await ExecuteAsync(other, HoldTargets);
+        await ExecuteAsync(other, "commit");
+
+        Assert.Equal(3, (await settling).Targets);
+        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
     }
 
     [Theory]

@@ -73,6 +73,32 @@ public sealed class KeyReadingTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_minion_that_starts_elsewhere_while_keys_are_read_is_neither_taken_back_nor_gone()
+    {
+        _a.Has("accepted", "web1").Has("accepted", "web2");
+        await _fleet.ReadKeysAsync();
+        _a.Meanwhile = async () =>
+        {
+            // Their keys were taken in by b just after it had given its list.
+            _fleet.Clock.Advance(TimeSpan.FromSeconds(1));
+            await _database.ExecuteAsync(
+                "insert into start_inbox (minion_id, master_id, started_at) select m, 'b', $1 "
+                + "from unnest(array['web1', 'web2']) m",
+                _fleet.Clock.GetUtcNow());
+            await _fleet.Signs.RunOnceAsync(CancellationToken.None);
+            _fleet.Clock.Advance(TimeSpan.FromSeconds(1));
+        };
+        _a.HasNot("web2");
+
+        await _fleet.ReadKeysAsync();
+
+        Assert.Equal(["web1 default b accepted fp-web1", "web2 default b accepted fp-web2"], await LinesAsync());
+        _a.Meanwhile = () => Task.CompletedTask;
+        await _fleet.ReadKeysAsync();
+        Assert.Equal(["web1 default a accepted fp-web1", "web2 default b deleted fp-web2"], await LinesAsync());
+    }
+
+    [Fact]
     public async Task A_minion_moves_to_the_master_where_its_key_is_accepted()
     {
         _a.Has("accepted", "web1");

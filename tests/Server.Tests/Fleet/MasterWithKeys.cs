@@ -14,6 +14,9 @@ internal sealed class MasterWithKeys(string name) : ISaltApi
 
     public SaltAnswer<MinionKeys>.Failed? Down { get; set; }
 
+    /// <summary>What happens between the question and its answer.</summary>
+    public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
+
     public int Orders { get; private set; }
 
     public MasterWithKeys Has(string list, string minion, string? fingerprint = null)
@@ -28,8 +31,12 @@ internal sealed class MasterWithKeys(string name) : ISaltApi
         return this;
     }
 
-    public Task<SaltAnswer<MinionKeys>> KeysAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<SaltAnswer<MinionKeys>>(Down is not null ? Down : new SaltAnswer<MinionKeys>.Given(Listed()));
+    public async Task<SaltAnswer<MinionKeys>> KeysAsync(CancellationToken cancellationToken)
+    {
+        SaltAnswer<MinionKeys> answer = Down is not null ? Down : new SaltAnswer<MinionKeys>.Given(Listed());
+        await Meanwhile();
+        return answer;
+    }
 
     public Task<SaltAnswer<MinionId>> AcceptKeyAsync(MinionId minion, CancellationToken cancellationToken) =>
         MoveAsync(minion, "accepted");

@@ -105,13 +105,36 @@ public sealed class MastersTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_master_that_has_answered_twice_with_nothing_amiss_between_is_well_without_a_job()
+    public async Task A_master_that_has_answered_for_a_minute_with_nothing_amiss_is_well_without_a_job()
     {
         await DownAsync("refused");
         await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
         await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
+        Assert.Equal(1, (await AAsync()).Failures);
 
+        _fleet.Clock.Advance(TimeSpan.FromSeconds(61));
+        await _fleet.Masters.ReportReachableAsync("a", CancellationToken.None);
         Assert.Equal(0, (await AAsync()).Failures);
+    }
+
+    [Fact]
+    public async Task Times_written_by_a_clock_that_was_ahead_hold_up_no_master_when_it_is_set_back()
+    {
+        await _fleet.ReadKeysAsync();
+        await DownAsync("refused");
+        await _database.ExecuteAsync("""
+            update master
+            set unavailable_until = '2026-11-23Z', probe_until = '2026-11-23Z', keys_read_at = '2026-11-23Z'
+            """);
+
+        var read = await _fleet.Keys.RunOnceAsync(all: false, CancellationToken.None);
+
+        Assert.Equal(2, read.Count);
+        Assert.All(
+            await _fleet.Masters.ListAsync(CancellationToken.None),
+            master => Assert.Equal(FleetUnderTest.Start, master.KeysReadAt));
+        Assert.Null((await AAsync()).UnavailableUntil);
+        Assert.Equal(0L, await _database.ScalarAsync<long>("select count(probe_until) from master"));
     }
 
     [Fact]

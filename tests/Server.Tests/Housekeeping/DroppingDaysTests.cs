@@ -59,6 +59,7 @@ public sealed class DroppingDaysTests(PostgresServer server) : IAsyncLifetime
         while (!ending.IsCompleted);
 
         await ending;
+        Assert.True(_ground.Days.ReadersWereInTheWay);
         Assert.True(await _ground.ExistsAsync("salt_returns_20260302"));
         Assert.Equal(0, await _ground.CountAsync("salt.salt_returns_20260302"));
         Assert.NotEqual(file, await FileAsync());
@@ -67,6 +68,7 @@ public sealed class DroppingDaysTests(PostgresServer server) : IAsyncLifetime
         await _ground.Database.ExecuteAsync("delete from inbox");
         await _ground.EndDaysAsync();
         Assert.False(await _ground.ExistsAsync("salt_returns_20260302"));
+        Assert.False(_ground.Days.ReadersWereInTheWay);
     }
 
     [Fact]
