@@ -30,16 +30,39 @@ internal sealed class Scheduling(
         }
 
         var outcome = await transactions.RunAsync(
-            (connection, transaction) => ScheduleAsync(
-                connection, transaction, order, checks, actor, now, cancellationToken),
+            async (connection, transaction) =>
+            {
+                var taken = await WriteAsync(connection, order, checks, actor, now, cancellationToken);
+                if (taken is ScheduleOutcome.Scheduled)
+                {
+                    await transaction.CommitAsync(cancellationToken);
+                }
+
+                return taken;
+            },
             cancellationToken);
         bells.Due.Ring();
         return outcome;
     }
 
-    private async Task<ScheduleOutcome> ScheduleAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, ActionOrder order, OrderChecks checks, string actor,
-        DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes an order of our own within the caller's transaction: what follows from something else stands with it, or
+    /// not at all. A refusal is a bug.
+    /// </summary>
+    public async Task<ActionId> WriteOwnAsync(
+        NpgsqlConnection connection, ActionOrder order, string actor, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var outcome = await WriteAsync(
+            connection, order, new OrderChecks(kinds, options.Value), actor, now, cancellationToken);
+        return outcome is ScheduleOutcome.Scheduled scheduled
+            ? scheduled.Id
+            : throw new InvalidOperationException($"an order of our own was refused: {outcome}");
+    }
+
+    private async Task<ScheduleOutcome> WriteAsync(
+        NpgsqlConnection connection, ActionOrder order, OrderChecks checks, string actor, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var selected = await TargetSelector.BuildAsync(
             order.Target, connection, FirstSelectionParameter, cancellationToken);
@@ -63,7 +86,6 @@ internal sealed class Scheduling(
 
         await Orders.RecordAsync(connection, action, "schedule", actor, now, null, cancellationToken);
         await Statement.ExecuteAsync(connection, InsertCountsSql, [action.Value, targets], cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
         return new ScheduleOutcome.Scheduled(action, targets);
     }
 

@@ -14,7 +14,7 @@ internal static class TargetLifecycle
     {
         (TargetStatus.Queued, TargetStatus.PickedUp) => true,
         (TargetStatus.Queued, TargetStatus.Cancelled) => true,
-        (TargetStatus.Queued, TargetStatus.Skipped) => true, // expired
+        (TargetStatus.Queued, TargetStatus.Skipped) => true, // expired, or found unfit when its turn came
         (TargetStatus.PickedUp, TargetStatus.Queued) => true, // the call never left us, or the minion was busy
         (TargetStatus.PickedUp, TargetStatus.Cancelled) => true, // the same, and the action was cancelled meanwhile
         (TargetStatus.PickedUp, TargetStatus.Completed) => true,

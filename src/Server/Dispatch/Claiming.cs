@@ -11,7 +11,7 @@ namespace Saltern.Server.Dispatch;
 /// nodes there are. What commits here is the intent: status, attempt, submission and jid stand before any call leaves.
 /// </summary>
 internal sealed class Claiming(
-    NpgsqlDataSource database, ActionKinds kinds, NodeName node, IOptions<DispatchOptions> options,
+    NpgsqlDataSource database, ActionKinds kinds, IEnumerable<CallPreparation> preparations, NodeName node, IOptions<DispatchOptions> options,
     TimeProvider clock)
 {
     /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
@@ -42,11 +42,8 @@ internal sealed class Claiming(
         {
             var left = minions[batch.Action.Id];
             var taken = Enumerable.Range(0, batch.Targets).Select(_ => left.Dequeue()).ToArray();
-            if (await ClaimBatchAsync(connection, master, batch.Action, taken, counters, now, cancellationToken)
-                is { } submission)
-            {
-                claimed.Add(submission);
-            }
+            claimed.AddRange(
+                await ClaimBatchAsync(connection, master, batch.Action, taken, counters, now, cancellationToken));
         }
 
         await counters.ApplyAsync(connection, now, cancellationToken);
@@ -88,9 +85,51 @@ internal sealed class Claiming(
         ];
     }
 
-    private async Task<SubmissionId?> ClaimBatchAsync(
+    /// <summary>One submission; several where the minions of the action need different arguments.</summary>
+    private async Task<IReadOnlyList<SubmissionId>> ClaimBatchAsync(
         NpgsqlConnection connection, MasterState master, DueAction action, long[] ready, Counters counters,
         DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (preparations.FirstOrDefault(one => one.Kind == action.Kind) is not { } preparation)
+        {
+            return await ClaimAsync(connection, master, action, ready, null, counters, now, cancellationToken) is
+                { Submission: { } only } ? [only] : [];
+        }
+
+        var claimed = new List<SubmissionId>();
+        foreach (var call in await preparation.PrepareAsync(connection, action.Id, ready, now, cancellationToken))
+        {
+            if (call.Refusal is not null)
+            {
+                await SkipAsync(connection, action.Id, call, counters, now, cancellationToken);
+                continue;
+            }
+
+            var (submission, minions) = await ClaimAsync(
+                connection, master, action, [.. call.Minions], call.Arguments, counters, now, cancellationToken);
+            if (submission is { } made)
+            {
+                await preparation.RecordAsync(connection, action.Id, call, minions, now, cancellationToken);
+                claimed.Add(made);
+            }
+        }
+
+        return claimed;
+    }
+
+    private static async Task SkipAsync(
+        NpgsqlConnection connection, ActionId action, PreparedCall call, Counters counters, DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        var skipped = await Statement.QueryAsync(
+            connection, SkipSql, [action.Value, call.Minions.ToArray(), now, call.Refusal], row => row.GetInt64(0),
+            cancellationToken);
+        counters.Add(action, CountChange.Move(TargetStatus.Queued, TargetStatus.Skipped, skipped.Count), skipped);
+    }
+
+    private async Task<(SubmissionId? Submission, IReadOnlyList<long> Minions)> ClaimAsync(
+        NpgsqlConnection connection, MasterState master, DueAction action, long[] ready, string? arguments,
+        Counters counters, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var (submission, jid) = await NextAsync(connection, now, cancellationToken);
         var minions = await Statement.QueryAsync(
@@ -98,13 +137,13 @@ internal sealed class Claiming(
             ClaimSql,
             [
                 master.Id, now, options.Value.AnswerCounts, action.Id.Value, ready, submission.Value,
-                jid.Value, now + action.Deadline, action.ExpiresAt, node.Value, options.Value.Lease,
+                jid.Value, now + action.Deadline, action.ExpiresAt, node.Value, options.Value.Lease, arguments,
             ],
             row => row.GetInt64(0),
             cancellationToken);
         if (minions.Count == 0)
         {
-            return null;
+            return (null, []);
         }
 
         if (action.AsksFirst)
@@ -115,7 +154,7 @@ internal sealed class Claiming(
         }
 
         counters.Add(action.Id, CountChange.Move(TargetStatus.Queued, TargetStatus.PickedUp, minions.Count), minions);
-        return submission;
+        return (submission, minions);
     }
 
     /// <summary>
@@ -182,10 +221,17 @@ internal sealed class Claiming(
             returning t.minion_key),
         submitted as (
             insert into submission (id, action_id, master_id, jid, minions, outstanding, created_at, deadline_at,
-                                    not_after, owner, lease_until)
-            select $6, $4, $1, $7, count(*), count(*), $2, $8, $9, $10, now() + $11::interval
+                                    not_after, owner, lease_until, arguments)
+            select $6, $4, $1, $7, count(*), count(*), $2, $8, $9, $10, now() + $11::interval, $12::json
             from claimed having count(*) > 0)
         select minion_key from claimed
+        """;
+
+    /// <summary>Index action_target_pkey.</summary>
+    internal const string SkipSql = """
+        update action_target t set status = 'Skipped', settled_at = $3, reason = $4, not_before = null
+        where t.action_id = $1 and t.minion_key = any($2::bigint[]) and t.status = 'Queued'
+        returning t.minion_key
         """;
 
     /// <summary>

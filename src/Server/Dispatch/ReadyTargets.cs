@@ -14,6 +14,7 @@ internal static class ReadyTargets
     /// </summary>
     public const string Condition = $"""
         t.status = 'Queued' and m.master_id = $1 and (t.not_before is null or t.not_before <= $2)
+        and (select t.action_id = any(h.admits) from minion_hold h where h.minion_key = t.minion_key) is not false
         and (not a.exclusive or not exists (
             select 1 from action_target x
             where x.minion_key = t.minion_key and x.exclusive and x.status = 'PickedUp'))
@@ -41,13 +42,15 @@ internal static class ReadyTargets
         """;
 
     /// <summary>
-    /// Whether a queued target <c>q</c> stands in the line of its minion. One that is held back, or whose action has
-    /// expired or was cancelled, lets others pass. As a value, so that it is looked up for the one row and not joined.
+    /// Whether a queued target <c>q</c> stands in the line of its minion. One that is held back (by itself, or since its
+    /// minion admits only others), or whose action has expired or was cancelled, lets others pass. As values, so that
+    /// they are looked up for the one row and not joined.
     /// </summary>
     public const string CountsInLine = """
         (q.not_before is null or q.not_before <= $2)
         and (select b.status in ('Scheduled', 'Running') and b.cancelled_at is null and b.expires_at > $2
              from action b where b.id = q.action_id)
+        and (select q.action_id = any(h.admits) from minion_hold h where h.minion_key = q.minion_key) is not false
         """;
 
     /// <summary>Whether the minion has answered what must be asked before the target is picked up.</summary>

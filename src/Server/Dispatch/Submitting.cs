@@ -98,9 +98,9 @@ internal sealed partial class Submitting(
             from action a
             where s.id = $1 and s.owner = $2 and s.lease_until > now() and s.outcome is null and s.not_after > $4
               and a.id = s.action_id and (s.sends > 0 or s.is_ask or a.cancelled_at is null)
-            returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.sends, s.first_sent_at)
-        select r.id, r.action_id, r.jid, r.ask_purpose, r.sends, now() - r.first_sent_at, a.kind, a.arguments,
-               a.safe_to_repeat, b.jid
+            returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.arguments, s.sends, s.first_sent_at)
+        select r.id, r.action_id, r.jid, r.ask_purpose, r.sends, now() - r.first_sent_at, a.kind,
+               coalesce(r.arguments, a.arguments), a.safe_to_repeat, b.jid
         from renewed r join action a on a.id = r.action_id left join submission b on b.id = r.about
         """;
 

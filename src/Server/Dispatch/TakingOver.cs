@@ -122,9 +122,9 @@ internal sealed partial class TakingOver(
         taken as (
             update submission s set owner = $2, lease_until = now() + $3::interval
             from expired e where s.id = e.id
-            returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.sends, s.first_sent_at)
-        select t.id, t.action_id, t.jid, t.ask_purpose, t.sends, now() - t.first_sent_at, a.kind, a.arguments,
-               a.safe_to_repeat, b.jid
+            returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.arguments, s.sends, s.first_sent_at)
+        select t.id, t.action_id, t.jid, t.ask_purpose, t.sends, now() - t.first_sent_at, a.kind,
+               coalesce(t.arguments, a.arguments), a.safe_to_repeat, b.jid
         from taken t join action a on a.id = t.action_id left join submission b on b.id = t.about
         """;
 

@@ -57,6 +57,7 @@ create table saltern.action_counts (
 
 -- One call handed to one master, under one jid. An ask is a small one of our own on behalf of targets. outstanding
 -- counts targets whose return is awaited, waiting those of which nobody knows where they are: these are not in flight.
+-- arguments: what its call is built from, where minions of one action need different ones; else the action's are.
 create sequence saltern.submission_id;
 create table saltern.submission (
     id            bigint primary key,
@@ -66,6 +67,7 @@ create table saltern.submission (
     ask_purpose   text,
     is_ask        boolean not null generated always as (ask_purpose is not null) stored,
     about         bigint,
+    arguments     json,
     minions       integer not null,
     outstanding   integer not null check (outstanding >= 0),
     waiting       integer not null default 0 check (waiting >= 0),
@@ -196,6 +198,14 @@ create table saltern.ask (
 create index ask_due on saltern.ask (due_at) where answered_at is null and submission_id is null;
 create index ask_under_way on saltern.ask (submission_id) where submission_id is not null;
 create index ask_on_contact on saltern.ask (minion_key) where on_contact;
+
+-- Minions to which nothing is handed out but these actions, until what they began on them is decided (channels that
+-- were changed and may have to be taken back).
+create table saltern.minion_hold (
+    minion_key bigint primary key,
+    admits     bigint[] not null,
+    reason     text not null,
+    since      timestamp with time zone not null);
 
 -- Who ordered what, and when. Outlives the action.
 create table saltern.order_log (
