@@ -1,0 +1,53 @@
+-- Changes of minions' channels by runs of a migration, each with its way back. Written, and committed, before
+-- anything is sent to the minion; ServicePacks.ChangeDeciding ends each by what the minion proves.
+
+-- run_id: the minion's own record of the run goes by it. before, after: {"base": label, "children": [labels]}; before
+-- is null where nothing was assigned. attention: what a person has to look at. apply_action_id brings the minion what
+-- is assigned to it now; ask_action_id asks it for the recorded result of the run.
+create table saltern.channel_change (
+    id              bigint generated always as identity primary key,
+    action_id       bigint not null,
+    minion_key      bigint not null,
+    run_id          text not null,
+    dry_run         boolean not null,
+    target          text not null,
+    options         text not null,
+    before          jsonb,
+    after           jsonb not null,
+    state           text not null default 'Open'
+                    check (state in ('Open', 'Unknown', 'Reverting', 'Reverted', 'Kept')),
+    reason          text,
+    attention       text,
+    recorded_at     timestamp with time zone not null,
+    decided_at      timestamp with time zone,
+    ended_at        timestamp with time zone,
+    apply_action_id bigint,
+    ask_action_id   bigint,
+    check ((state in ('Open', 'Unknown')) = (decided_at is null)),
+    check ((state in ('Reverted', 'Kept')) = (ended_at is not null)));
+-- Never two at a time on a minion.
+create unique index channel_change_one_at_a_time on saltern.channel_change (minion_key)
+    where state in ('Open', 'Unknown', 'Reverting');
+create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
+create index channel_change_by_minion on saltern.channel_change (minion_key, id);
+create index channel_change_attention on saltern.channel_change (id) where attention is not null;
+
+-- What a run came to, of those that said so: for reports over a fleet, without the returns. failure is a word
+-- (conflict, locked, …), cause the first line of zypper's words; steps are sorted lines "upgrade bash 5.1 → 5.2".
+create table saltern.migration_run (
+    change_id     bigint primary key references saltern.channel_change on delete cascade,
+    action_id     bigint not null,
+    minion_key    bigint not null,
+    outcome       text not null
+                  check (outcome in ('Succeeded', 'NothingToDo', 'Failed', 'Interrupted', 'Running', 'NotBegun')),
+    failure       text,
+    cause         text,
+    comment       text not null,
+    problems      text[] not null,
+    planned       jsonb not null,
+    removed       text[] not null,
+    steps         text[] not null,
+    reboot_needed boolean not null,
+    test_case     text,
+    read_at       timestamp with time zone not null);
+create index migration_run_by_action on saltern.migration_run (action_id, minion_key);

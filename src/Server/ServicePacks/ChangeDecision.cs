@@ -1,0 +1,64 @@
+using Saltern.Server.Actions;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// Decides what becomes of the channels that a run was given. A dry run always gives them back, however it ended, and
+/// the minion need not hear of it: a dry run has its repositories in a folder of its own. A real run keeps them when it
+/// succeeded or changed a package; it gives them back only when the minion itself proves that no package changed, never
+/// because time passed. In between they stay, for a person to look at, and the minion is asked. Pure.
+/// </summary>
+internal static class ChangeDecision
+{
+    private const string Repair = "run the migration again: zypper dup goes on from where it stands";
+
+    public static ChangeStep For(ChangeFacts facts) => facts.State switch
+    {
+        ChangeState.Open or ChangeState.Unknown => facts.DryRun ? ForDryRun(facts) : ForRealRun(facts),
+        ChangeState.Reverting or ChangeState.Reverted => AfterReversal(facts),
+        _ => new ChangeStep.Wait(),
+    };
+
+    private static ChangeStep ForDryRun(ChangeFacts facts) => facts.Target switch
+    {
+        TargetStatus.PickedUp when !facts.Overdue => new ChangeStep.Wait(),
+        TargetStatus.PickedUp => new ChangeStep.Revert(false, "the dry run is overdue"),
+        TargetStatus.Completed => new ChangeStep.Revert(false, "the dry run has ended"),
+        TargetStatus.Queued => new ChangeStep.Revert(false, "the dry run did not run; it is tried again"),
+        _ => new ChangeStep.Revert(false, "the dry run came to nothing"),
+    };
+
+    private static ChangeStep ForRealRun(ChangeFacts facts) => facts switch
+    {
+        { Report: { } report } => ByReport(report),
+        { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
+        { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),
+        { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
+        { Target: TargetStatus.Cancelled or TargetStatus.Skipped or null, MayHaveRun: false } =>
+            new ChangeStep.Revert(false, "the run was never begun"),
+        { Target: TargetStatus.PickedUp } => new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),
+        _ => new ChangeStep.Ask("the run ended without saying whether packages changed"),
+    };
+
+    private static ChangeStep ByReport(RunReport report) => report switch
+    {
+        { Outcome: RunOutcome.Running } => new ChangeStep.Ask("the run goes on, by the minion's own record"),
+        { Outcome: RunOutcome.Succeeded or RunOutcome.NothingToDo } => new ChangeStep.Keep(),
+        { Outcome: RunOutcome.NotBegun } => new ChangeStep.Revert(true, "the minion has no trace of the run"),
+        { Changed: false } => new ChangeStep.Revert(true, $"the run failed and changed no package: {report.Comment}"),
+        { Changed: true } => new ChangeStep.Keep($"the run failed half-way: {report.Comment} To repair, {Repair}."),
+        _ => new ChangeStep.Ask($"the run failed, and whether packages changed is not known: {report.Comment}"),
+    };
+
+    /// <summary>A late proof of change: the channels fit what is installed now, not those of before.</summary>
+    private static ChangeStep AfterReversal(ChangeFacts facts)
+    {
+        var ran = !facts.DryRun && facts.Report is { } report
+            && (report.Changed is true || report.Outcome is RunOutcome.Succeeded or RunOutcome.NothingToDo);
+        return ran
+            ? new ChangeStep.Keep(
+                "the minion said after the channels had been taken back that the run did take place; they are assigned again",
+                Assign: true)
+            : new ChangeStep.Wait();
+    }
+}

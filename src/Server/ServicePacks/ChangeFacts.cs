@@ -1,0 +1,23 @@
+using Saltern.Server.Actions;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>All that is known of a change when it is looked at.</summary>
+internal sealed record ChangeFacts
+{
+    public required ChangeState State { get; init; }
+
+    public required bool DryRun { get; init; }
+
+    /// <summary>Of the run's target; null when its action was deleted.</summary>
+    public required TargetStatus? Target { get; init; }
+
+    /// <summary>The target ended as a guess, or an attempt of this run did: it may have run.</summary>
+    public bool MayHaveRun { get; init; }
+
+    /// <summary>The target is picked up, and its deadline has passed or nobody knows where its minion is.</summary>
+    public bool Overdue { get; init; }
+
+    /// <summary>What the minion said: in the return, or when it was asked for the recorded result.</summary>
+    public RunReport? Report { get; init; }
+}

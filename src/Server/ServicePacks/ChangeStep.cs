@@ -1,0 +1,25 @@
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>What becomes of a change of channels.</summary>
+internal abstract record ChangeStep
+{
+    private ChangeStep()
+    {
+    }
+
+    /// <summary>Nothing yet.</summary>
+    internal sealed record Wait : ChangeStep;
+
+    /// <summary>The new channels stay.</summary>
+    /// <param name="Attention">What a person has to look at; null where all is well.</param>
+    /// <param name="Assign">They were taken back already: the record and the minion get them again.</param>
+    internal sealed record Keep(string? Attention = null, bool Assign = false) : ChangeStep;
+
+    /// <summary>The channels of before come back.</summary>
+    /// <param name="Confirm">The minion may have the new ones: it gets those of before before anything else.</param>
+    /// <param name="Reason">Why.</param>
+    internal sealed record Revert(bool Confirm, string Reason) : ChangeStep;
+
+    /// <summary>The new channels stay for now, and the minion is asked for the recorded result.</summary>
+    internal sealed record Ask(string Attention) : ChangeStep;
+}
