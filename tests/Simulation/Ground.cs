@@ -46,7 +46,7 @@ internal static class Ground
         create sequence simulation.writes;
         create function simulation.fail() returns trigger language plpgsql as $$
         begin
-            if nextval('simulation.writes') >= (select fails_at from simulation.fault) then
+            if nextval('simulation.writes') = (select fails_at from simulation.fault) then
                 raise exception 'the simulation cuts this connection' using errcode = '57P01';
             end if;
             return null;
@@ -59,7 +59,10 @@ internal static class Ground
 
     public const string SetClockSql = "update simulation.clock set at = $1";
 
-    /// <summary>The next transactions but some ($1 writes) fail at their commit.</summary>
+    /// <summary>
+    /// The next transaction but some ($1 writes) fails at its commit. One: who tries again later waits by the clock,
+    /// which stands while a pass runs.
+    /// </summary>
     public const string ArmSql = "insert into simulation.fault select last_value + $1 from simulation.writes";
 
     public const string DisarmSql = "delete from simulation.fault";

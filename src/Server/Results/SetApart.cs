@@ -133,11 +133,16 @@ internal sealed class SetApart(
         returning t.status, b.waits
         """;
 
-    /// <summary>An answer to an ask from before this attempt, come late, decides nothing.</summary>
+    /// <summary>
+    /// An answer to an ask from before this attempt, come late, decides nothing; nor does one that nobody waits for any
+    /// more (a copy, or one that was asked again since) say that it failed: by now that may be otherwise.
+    /// </summary>
     internal const string DecideSql = """
         update action_target set status = $4, settled_at = $6, reason = $5
         where action_id = $1 and minion_key = $2 and status = 'PickedUp'
           and picked_up_at <= (select s.created_at from submission s where s.id = $3)
+          and ($4 = 'Completed' or exists (
+              select 1 from ask k where k.action_id = $1 and k.minion_key = $2 and k.submission_id = $3))
         returning submission_id, waits
         """;
 

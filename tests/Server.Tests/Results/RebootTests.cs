@@ -53,6 +53,28 @@ public sealed class RebootTests(PostgresServer server) : CoreGround(server, mini
     }
 
     [Fact]
+    public async Task A_copy_of_an_answer_from_before_the_restart_says_nothing_when_the_deadline_is_over()
+    {
+        await rig.DispatchAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(rig.Salt[0].Submissions.Last().Jid, "m1", "\"Shutdown scheduled\"", 0, "system.reboot");
+        await rig.SettleAsync();
+        await AskAgainAsync();
+        var old = rig.Salt[0].Submissions.Last().Jid;
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000001");
+        rig.Clock.Advance(TimeSpan.FromHours(6));
+
+        await rig.ReturnAsync(old, "m1", "\"0aa856f6-0000-4000-8000-000000000001\\n\"", 0, "file.read");
+        await rig.SettleAsync();
+        Assert.Equal("PickedUp", (await rig.StatusesAsync(action))["m1"]);
+
+        await AskAgainAsync();
+        await AnswerAsync("0aa856f6-0000-4000-8000-000000000002");
+        Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
+    }
+
+    [Fact]
     public async Task An_answer_that_is_none_reboots_nothing()
     {
         await rig.DispatchAsync();
