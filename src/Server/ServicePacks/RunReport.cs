@@ -12,6 +12,8 @@ internal sealed record RunReport
 {
     private const string Key = "saltern";
 
+    private static readonly string[] VersionNames = ["old", "new"];
+
     public required string RunId { get; init; }
 
     public required RunOutcome Outcome { get; init; }
@@ -99,8 +101,7 @@ internal sealed record RunReport
 
     private static string Step(string verb, JsonElement package)
     {
-        var versions = new[] { "old", "new" }
-            .Select(name => SaltJson.Text(SaltJson.Member(package, name))).OfType<string>();
+        var versions = VersionNames.Select(name => SaltJson.Text(SaltJson.Member(package, name))).OfType<string>();
         return $"{verb} {SaltJson.Text(SaltJson.Member(package, "name"))} {string.Join(" → ", versions)}".TrimEnd();
     }
 
