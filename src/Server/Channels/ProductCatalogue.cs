@@ -17,7 +17,7 @@ internal sealed class ProductCatalogue
     private readonly FrozenDictionary<(string Product, string Root), IReadOnlyList<ProductChannel>> productChannels;
     private readonly FrozenDictionary<string, ChannelClone> clones;
     private readonly FrozenDictionary<(string Original, string Family), ChannelClone> clonesOf;
-    private readonly IReadOnlyList<ChannelMirror> mirrors;
+    private readonly ChannelMirrors mirrors;
     private readonly FrozenDictionary<string, ChannelAvailability> availability;
 
     public ProductCatalogue(CatalogueRows rows)
@@ -38,7 +38,7 @@ internal sealed class ProductCatalogue
                     [.. group.TakeWhile(row => row.Source == group.First().Source).Select(row => row.Channel)]);
         clones = rows.Clones.ToFrozenDictionary(clone => clone.Label);
         clonesOf = rows.Clones.ToFrozenDictionary(clone => (clone.Original, clone.Family));
-        mirrors = [.. rows.Mirrors.OrderByDescending(mirror => mirror.Prefix.Length)];
+        mirrors = new ChannelMirrors(rows.Mirrors);
         availability = rows.Availability.ToFrozenDictionary(one => one.Url, one => one.Found);
     }
 
@@ -81,15 +81,8 @@ internal sealed class ProductCatalogue
     public ChannelClone? CloneOf(string original, string family) => clonesOf.GetValueOrDefault((original, family));
 
     /// <summary>Where the channel is fetched from: its own address, or the mirror's.</summary>
-    public string UrlOf(SoftwareChannel channel) => Mirrored(channel.Url, mirrors);
+    public string UrlOf(SoftwareChannel channel) => mirrors.Apply(channel.Url);
 
     public ChannelAvailability AvailabilityOf(SoftwareChannel channel) =>
         availability.GetValueOrDefault(UrlOf(channel)) ?? ChannelAvailability.Unknown;
-
-    /// <summary>Mirrors are given with the longest prefix first.</summary>
-    private static string Mirrored(string url, IReadOnlyList<ChannelMirror> mirrors)
-    {
-        var mirror = mirrors.FirstOrDefault(one => url.StartsWith(one.Prefix, StringComparison.Ordinal));
-        return mirror is null ? url : mirror.Target + url[mirror.Prefix.Length..];
-    }
 }

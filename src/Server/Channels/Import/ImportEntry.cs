@@ -71,6 +71,20 @@ internal sealed class ImportEntry(JsonElement element, string place, ImportError
         return value.GetString()!.Trim() is { Length: > 0 } text ? text : null;
     }
 
+    /// <summary>The label of a channel: no space in it, so that lists of labels can be written down.</summary>
+    public string Label(string field) => LabelOrNull(field) ?? Text(field);
+
+    public string? LabelOrNull(string field)
+    {
+        var label = TextOrNull(field);
+        if (label is not null && !ChannelLabel.IsOne(label))
+        {
+            Refuse(field, $"'{label.ReplaceLineEndings(" ")}' is no label; {ChannelLabel.Allowed}");
+        }
+
+        return label;
+    }
+
     /// <summary>A number that names something, as text; files write it as a number or as a text of digits.</summary>
     public string Id(string field)
     {

@@ -17,7 +17,7 @@ internal static class ProductTree
         {
             var (product, root) = (entry.Id("product_id"), entry.Id("root_product_id"));
             var parent = entry.IdOrNull("parent_product_id") ?? root;
-            var label = entry.Text("channel_label");
+            var label = entry.Label("channel_label");
             var recommended = entry.Flag("recommended", false);
             if (product != root)
             {
@@ -46,5 +46,5 @@ internal static class ProductTree
 
     private static SoftwareChannel ReadChannel(ImportEntry entry, string label) => new(
         label, entry.TextOrNull("channel_name") ?? label, entry.Url("url"),
-        Architectures.In(label), entry.TextOrNull("parent_channel_label"), entry.Flag("signed", true));
+        Architectures.In(label), entry.LabelOrNull("parent_channel_label"), entry.Flag("signed", true));
 }

@@ -84,8 +84,8 @@ internal sealed class YamlProducts
         foreach (var channel in entry.Entries("channels"))
         {
             channel.AllowOnly("label", "name", "url", "arch", "parent", "mandatory", "recommended", "signed");
-            var label = channel.Text("label");
-            var parent = channel.TextOrNull("parent") ?? baseChannel;
+            var label = channel.Label("label");
+            var parent = channel.LabelOrNull("parent") ?? baseChannel;
             if (kind is not ProductKind.Base && parent is null)
             {
                 channel.Refuse("parent", "The label of the base channel is needed for a channel of an extension.");
