@@ -24,7 +24,7 @@ internal static class ProductEndpoints
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         products.MapPost("/import", ImportAsync).RequireAuthorization(PermissionNames.Admin)
             .WithSummary("Import a file of products, whole or not at all")
-            .Accepts<string>("application/json", "application/yaml")
+            .Accepts<string>("application/json", "application/yaml", "application/octet-stream", "text/plain")
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
