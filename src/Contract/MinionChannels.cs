@@ -22,7 +22,7 @@ public sealed record MinionChannels
 
     public DateTimeOffset? RepositoriesAt { get; init; }
 
-    /// <summary>On record, and no enabled repository of the minion; left out where one of the two is not known.</summary>
+    /// <summary>On record, and not enabled on the minion; left out where one of the two is not known.</summary>
     public IReadOnlyList<string>? Missing { get; init; }
 
     /// <summary>Enabled on the minion, and no channel on record.</summary>

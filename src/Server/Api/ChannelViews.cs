@@ -42,7 +42,8 @@ internal static class ChannelViews
         report.Source, dryRun, ChangeOf(report.Products), ChangeOf(report.Extensions), ChangeOf(report.Successors),
         ChangeOf(report.Channels), ChangeOf(report.ProductChannels));
 
-    public static MinionChannels Of(AssignmentRow? assigned, MinionSoftwareRow? told, RepositoryDifference? difference) =>
+    public static MinionChannels Of(
+        AssignmentRow? assigned, MinionSoftwareRow? told, RepositoryDifference? difference) =>
         new()
         {
             Base = assigned?.Assigned.BaseLabel,

@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 
@@ -47,7 +46,7 @@ internal static class Assignments
         NpgsqlConnection connection, IReadOnlyCollection<long> minions, CancellationToken cancellationToken) =>
         (await Statement.QueryAsync(
             connection, ReadSql,
-            [new NpgsqlParameter { Value = minions.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }],
+            [new NpgsqlParameter<long[]> { TypedValue = [.. minions] }],
             row => (row.GetInt64(0), new AssignmentRow(
                 new ChannelAssignment(row.GetString(1), row.GetFieldValue<string[]>(2)), row.GetString(3),
                 row.GetFieldValue<DateTimeOffset>(4))),

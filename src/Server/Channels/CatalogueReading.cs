@@ -8,7 +8,8 @@ namespace Saltern.Server.Channels;
 internal static class CatalogueReading
 {
     /// <summary>Our own files before SUSE Manager's, and these before SUSE Customer Center's.</summary>
-    public const string Rank = "case split_part(source, ':', 1) when 'yaml' then 1 when 'product-tree' then 2 else 3 end";
+    public const string Rank =
+        "case split_part(source, ':', 1) when 'yaml' then 1 when 'product-tree' then 2 else 3 end";
 
     private const string Precedence = $"order by {Rank}, source";
 

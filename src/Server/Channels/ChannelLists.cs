@@ -72,7 +72,7 @@ internal sealed class ChannelLists(NpgsqlDataSource database)
 
     private static NpgsqlParameter<string?> Parameter(string? text) => new() { TypedValue = text };
 
-    /// <summary>Some thousand rows; a channel that two sources describe is shown as the one with precedence does.</summary>
+    /// <summary>A channel that two sources describe is shown as the one with precedence does.</summary>
     internal const string ChannelsSql = $"""
         with known as (
             select label, name, url, arch, parent_label, signed, source, null::text as original, null::text as family

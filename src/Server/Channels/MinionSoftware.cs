@@ -30,12 +30,14 @@ internal static class MinionSoftware
         {
             var sets = products.DistinctBy(one => one.Json).ToList();
             await Statement.ExecuteAsync(
-                connection, KeepSetsSql, [sets.Select(one => one.Digest).ToArray(), Texts(sets.Select(one => one.Json))],
+                connection, KeepSetsSql,
+                [sets.Select(one => one.Digest).ToArray(), Texts(sets.Select(one => one.Json))],
                 cancellationToken);
             await Statement.ExecuteAsync(
                 connection, LearnProductsSql,
                 [
-                    products.Select(one => one.Minion.Value).ToArray(), products.Select(one => one.Digest).ToArray(), at,
+                    products.Select(one => one.Minion.Value).ToArray(),
+                    products.Select(one => one.Digest).ToArray(), at,
                 ],
                 cancellationToken);
         }

@@ -31,7 +31,10 @@ internal sealed record RepositoryDifference
             }
         }
 
-        return new RepositoryDifference { Missing = missing, Foreign = [.. enabled.Where(one => !found.Contains(one))] };
+        return new RepositoryDifference
+        {
+            Missing = missing, Foreign = [.. enabled.Where(one => !found.Contains(one))],
+        };
     }
 
     private static bool IsOf(MinionRepository repository, string label, ProductCatalogue catalogue)

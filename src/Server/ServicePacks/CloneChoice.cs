@@ -74,7 +74,8 @@ internal sealed class CloneChoice
 
         return found.Available is false
             ? new(
-                WhyNotCode.ChannelUnreachable, chosen.Label, $"the channel {chosen.Label} is unreachable: {found.Reason}")
+                WhyNotCode.ChannelUnreachable, chosen.Label,
+                $"the channel {chosen.Label} is unreachable: {found.Reason}")
             : null;
     }
 }

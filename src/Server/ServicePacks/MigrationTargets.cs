@@ -126,7 +126,8 @@ internal static class MigrationTargets
             if (rows.Count == 0 && product == to)
             {
                 whyNot.Add(new(
-                    WhyNotCode.NoChannels, product.Title, $"no channel of {product.Title} is in the lists of products"));
+                    WhyNotCode.NoChannels, product.Title,
+                    $"no channel of {product.Title} is in the lists of products"));
             }
 
             channels.AddRange(rows.Select(row => clones.Choose(row, product, from)));
@@ -143,7 +144,7 @@ internal static class MigrationTargets
         };
     }
 
-    /// <summary>What extensions of the target need and the target does not have: each needs one of its parents.</summary>
+    /// <summary>What extensions need and the target does not have: each needs one of its parents.</summary>
     private static IEnumerable<WhyNot> ProductsNeeded(
         ProductCatalogue catalogue, Product to, IReadOnlyList<ExtensionMove> extensions)
     {

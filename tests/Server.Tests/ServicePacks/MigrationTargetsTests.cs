@@ -202,7 +202,8 @@ public sealed class MigrationTargetsTests
     [Fact]
     public void A_base_product_without_channels_is_told()
     {
-        var target = MigrationTargets.For(Catalogue(rows => rows with { ProductChannels = [] }), Usual, null).Targets[0];
+        var catalogue = Catalogue(rows => rows with { ProductChannels = [] });
+        var target = MigrationTargets.For(catalogue, Usual, null).Targets[0];
         Assert.Equal(WhyNotCode.NoChannels, Assert.Single(target.WhyNot).Code);
         Assert.Null(target.ChannelsWith([]).Channels);
     }

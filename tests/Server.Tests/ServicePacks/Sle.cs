@@ -86,7 +86,8 @@ internal static class Sle
         }
     }
 
-    private static string Entry(string label, string? above, int product, int? parent, int root, bool mandatory) => $$"""
+    private static string Entry(
+        string label, string? above, int product, int? parent, int root, bool mandatory) => $$"""
         {"channel_label": "{{label}}", "parent_channel_label": {{(above is null ? "null" : $"\"{above}\"")}},
          "product_id": {{product}}, "repository_id": -1, "root_product_id": {{root}}, "update_tag": null,
          "parent_product_id": {{parent?.ToString(CultureInfo.InvariantCulture) ?? "null"}},

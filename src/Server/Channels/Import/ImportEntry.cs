@@ -199,7 +199,9 @@ internal sealed class ImportEntry(JsonElement element, string place, ImportError
             ? Each(list, $"{Place}.{field}", errors)
             : [];
 
-    /// <summary>Refuses what is not known: a misspelt field that is ignored means something else than was written.</summary>
+    /// <summary>
+    /// Refuses what is not known: a misspelt field that is ignored means something else than was written.
+    /// </summary>
     public void AllowOnly(params ReadOnlySpan<string> fields)
     {
         foreach (var property in element.EnumerateObject())

@@ -36,7 +36,9 @@ internal static class ImportReader
         }
         catch (Exception odd) when (odd is JsonException or ArgumentException)
         {
-            var place = odd is JsonException json ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}" : "";
+            var place = odd is JsonException json
+                ? $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}"
+                : "document";
             errors.Add(place, "This is not JSON.");
             return null;
         }

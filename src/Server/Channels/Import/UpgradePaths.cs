@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Saltern.Server.Channels.Import;
 
-/// <summary>Reads SUSE Manager's upgrade_paths.json: successors that SUSE Customer Center's list does not have.</summary>
+/// <summary>Reads SUSE Manager's upgrade_paths.json: successors that SUSE Customer Center does not list.</summary>
 internal static class UpgradePaths
 {
     public static ProductImport Read(JsonElement document, string source, ImportErrors errors)

@@ -52,7 +52,8 @@ internal static class YamlText
         {
             YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(
                 Name(pair.Key), Convert(pair.Value, depth + 1, counter)))),
-            YamlSequenceNode list => new JsonArray([.. list.Children.Select(item => Convert(item, depth + 1, counter))]),
+            YamlSequenceNode list =>
+                new JsonArray([.. list.Children.Select(item => Convert(item, depth + 1, counter))]),
             YamlScalarNode { Style: ScalarStyle.Plain, Value: "" or "~" or "null" or null } => null,
             YamlScalarNode scalar => JsonValue.Create(scalar.Value),
             _ => null,
