@@ -101,8 +101,8 @@ public sealed class ChannelStorageTests(PostgresServer server) : CoreGround(serv
     {
         await ImportAsync(Sle.Tree, ImportFormat.ProductTree);
         var pool = Sle.Pool(3);
-        await RefreshAsync("repositories.refresh", "pkg.list_repos", ("m1", $$"""
-            {"a": {"alias": "a", "baseurl": "https://user:secret@updates.example.com/{{pool}}?token=secret",
+        await RefreshAsync("repositories.refresh", "pkg.list_repos", ("m1", $$$"""
+            {"a": {"alias": "a", "baseurl": "https://user:secret@updates.example.com/{{{pool}}}?token=secret",
                    "enabled": true},
              "saltern:basesystem15-sp3-pool-x86_64": {"baseurl": "https://x/", "enabled": true},
              "server15-sp3-pool-x86_64": {"baseurl": "https://x/", "enabled": false},
