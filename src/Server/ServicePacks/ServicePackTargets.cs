@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Saltern.Server.Channels;
@@ -17,6 +18,9 @@ internal sealed class ServicePackTargets(NpgsqlDataSource database)
         TargetSelection selection, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // One view of all tables: an import between two of them would mix lists of before and after.
+        await using var transaction = await connection.BeginTransactionAsync(
+            IsolationLevel.RepeatableRead, cancellationToken);
         return await TargetSelector.BuildAsync(selection, connection, cancellationToken) switch
         {
             SelectedMinions.Query query => (
