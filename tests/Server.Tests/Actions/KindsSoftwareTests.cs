@@ -19,7 +19,8 @@ public sealed class KindsSoftwareTests
         Assert.Equal("2 products, SLES 15.4 x86_64", outcome.Reason);
         Assert.Equal(["SLES", "sle-module-basesystem"], outcome.Software!.Products!.Select(one => one.Name));
         Assert.Equal("Completed: 0 products, no base product", Told(Read("products.refresh", "[]")));
-        Assert.Equal("Failed: the result is no list of products: a dict of 0 keys", Told(Read("products.refresh", "{}")));
+        Assert.Equal(
+            "Failed: the result is no list of products: a dict of 0 keys", Told(Read("products.refresh", "{}")));
         Assert.StartsWith("Failed", Told(Get("products.refresh").Read(
             Json("{}"), Return("\"'pkg.list_products' is not available.\"", 254))), StringComparison.Ordinal);
     }
