@@ -13,7 +13,7 @@ internal static class BenchProgram
     [
         new ScheduleBenchmark(), new SettleBenchmark(), new InsertBenchmark(), new VisibleBenchmark(),
         new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(), new WatchBenchmark(),
-        new HousekeepingBenchmark(),
+        new HousekeepingBenchmark(), new ServicePackBenchmark(),
     ];
 
     public static async Task<int> RunAsync(string[] args, TimeProvider clock)

@@ -16,6 +16,7 @@ using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
 using Saltern.Server.Api;
 using Saltern.Server.Changes;
+using Saltern.Server.Channels;
 using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
@@ -24,6 +25,7 @@ using Saltern.Server.Housekeeping;
 using Saltern.Server.Metrics;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.ServicePacks;
 using Saltern.Server.Settings;
 using Saltern.Server.Web;
 
@@ -113,10 +115,12 @@ internal sealed class SalternServer : IAsyncDisposable
         services.AddDatabase();
         services.AddSalt(configuration);
         services.AddFleet();
+        services.AddChannels();
         services.AddActions();
         services.AddActionKinds();
         services.AddResults();
         services.AddDispatch();
+        services.AddServicePacks();
         services.AddHousekeeping();
         services.AddHealth();
         services.AddAccess();

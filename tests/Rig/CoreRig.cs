@@ -5,12 +5,14 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
+using Saltern.Server.Channels;
 using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Housekeeping;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.ServicePacks;
 
 namespace Saltern.Rig;
 
@@ -62,10 +64,12 @@ internal sealed class CoreRig : IAsyncDisposable
         services.AddSingleton(new SaltMasters(options.Zip(salt, (one, api) => (one, (ISaltApi)api))));
         services.AddDatabase();
         services.AddFleet();
+        services.AddChannels();
         services.AddActions();
         services.AddActionKinds();
         services.AddDispatch();
         services.AddResults();
+        services.AddServicePacks();
         services.AddHousekeeping();
         change?.Invoke(services);
         var rig = new CoreRig(database, services.BuildServiceProvider(), salt);

@@ -28,6 +28,16 @@ internal sealed class Api(HttpClient client) : IDisposable
             Request(HttpMethod.Post, path, body), HttpCompletionOption.ResponseContentRead, cancellationToken);
     }
 
+    /// <summary>Sends a file as it is; the server says what it makes of it.</summary>
+    public async Task<T> PostFileAsync<T>(string path, string file, CancellationToken cancellationToken)
+    {
+        await using var content = OpenFile(file);
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StreamContent(content) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        request.Headers.ExpectContinue = content.Length > AsksFirstFrom;
+        return await SendAsync<T>(request, cancellationToken);
+    }
+
     public async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(
@@ -59,6 +69,18 @@ internal sealed class Api(HttpClient client) : IDisposable
         new HttpRequestMessage(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
     public void Dispose() => client.Dispose();
+
+    private static FileStream OpenFile(string file)
+    {
+        try
+        {
+            return File.OpenRead(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFailure(ExitCodes.Usage, $"The file cannot be read: {error.Message}");
+        }
+    }
 
     private static HttpRequestMessage Request(HttpMethod method, string path, object? body)
     {

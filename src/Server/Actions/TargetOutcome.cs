@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Saltern.Server.Channels;
 
 namespace Saltern.Server.Actions;
 
@@ -12,7 +13,9 @@ internal abstract record TargetOutcome
     /// <summary>It went well.</summary>
     /// <param name="Reason">A short summary for the list, or null where there is nothing worth a word.</param>
     /// <param name="Grains">Grains the minion told on the way; the fleet learns them.</param>
-    internal sealed record Completed(string? Reason, JsonElement? Grains = null) : TargetOutcome;
+    /// <param name="Software">What it told of its products or repositories; kept for it.</param>
+    internal sealed record Completed(
+        string? Reason, JsonElement? Grains = null, InstalledSoftware? Software = null) : TargetOutcome;
 
     /// <summary>It went wrong, for this reason.</summary>
     internal sealed record Failed(string Reason) : TargetOutcome;

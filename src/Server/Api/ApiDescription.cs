@@ -22,6 +22,19 @@ internal static class ApiDescription
         ["POST /api/v1/minions/accept"] = """{"minions":["web1","web2"]}""",
         ["POST /api/v1/groups"] = """{"name":"webservers","rule":"G@roles:web and G@os:SUSE"}""",
         ["PUT /api/v1/groups/{name}"] = """{"minions":["web1","web2"]}""",
+        ["PUT /api/v1/minions/{id}/channels"] = """
+            {"base":"sle-product-sles15-sp5-pool-x86_64","children":["sle-product-sles15-sp5-updates-x86_64"]}
+            """,
+        ["POST /api/v1/products/import"] = """[{"id":2609,"identifier":"SLES","version":"15.6","arch":"x86_64"}]""",
+        ["POST /api/v1/channels/check"] = """{"labels":["leap-15.6-oss-x86_64"]}""",
+        ["POST /api/v1/channels/clones"] = """
+            {"label":"prod-leap-15.6-oss","original":"leap-15.6-oss-x86_64","family":"prod",
+             "url":"https://mirror.example.com/prod/leap-15.6-oss/"}
+            """,
+        ["PUT /api/v1/channels/mirrors"] = """
+            {"mirrors":[{"prefix":"https://updates.suse.com/","target":"https://rmt.example.com/repo/"}]}
+            """,
+        ["POST /api/v1/servicepack/targets"] = """{"target":{"glob":"web*"},"removeExtensions":false}""",
         ["POST /api/v1/dispatch/pause"] = """{"reason":"The storage is being moved."}""",
     };
 

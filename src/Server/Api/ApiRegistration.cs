@@ -44,7 +44,11 @@ internal static class ApiRegistration
         KindEndpoints.Map(api);
         MasterEndpoints.Map(api);
         MinionEndpoints.Map(api);
+        MinionChannelEndpoints.Map(api);
         GroupEndpoints.Map(api);
+        ProductEndpoints.Map(api);
+        ChannelEndpoints.Map(api);
+        ServicePackEndpoints.Map(api);
         EventEndpoints.Map(api);
         HealthEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();

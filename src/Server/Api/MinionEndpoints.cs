@@ -145,7 +145,7 @@ internal static class MinionEndpoints
 
     private static string NameOf(KeyOrderEnd end) => end.MinionId ?? end.Minion.ToString();
 
-    private static ProblemHttpResult? NotOne(int found, string id) => found switch
+    internal static ProblemHttpResult? NotOne(int found, string id) => found switch
     {
         0 => Problems.NotFound($"There is no minion {id}."),
         1 => null,

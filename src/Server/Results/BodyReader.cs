@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Saltern.Server.Actions;
+using Saltern.Server.Channels;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
@@ -109,6 +110,12 @@ internal sealed partial class BodyReader(
             await facts.LearnAsync(
                 [.. read.Grains.Select(one => (one.Minion, one.Grains, at))], connection, cancellationToken);
             read.Grains.Clear();
+        }
+
+        if (read.Software.Count > 0)
+        {
+            await MinionSoftware.LearnAsync(read.Software, clock.GetUtcNow(), connection, cancellationToken);
+            read.Software.Clear();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Saltern.Server.Actions;
+using Saltern.Server.Channels;
 using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Results;
@@ -26,6 +27,9 @@ internal sealed class ReadReturns
 
     /// <summary>Grains that the fleet has not learned yet.</summary>
     public List<(MinionKey Minion, JsonElement Grains)> Grains { get; } = [];
+
+    /// <summary>Products and repositories that are not kept yet.</summary>
+    public List<(MinionKey Minion, InstalledSoftware Software)> Software { get; } = [];
 
     /// <summary>Inbox rows that this batch had no room for any more; the next one begins with them.</summary>
     public HashSet<long> LeftForLater { get; } = [];
@@ -74,6 +78,11 @@ internal sealed class ReadReturns
                 if (completed.Grains is { } grains)
                 {
                     Grains.Add((read.Minion, grains));
+                }
+
+                if (completed.Software is { } software)
+                {
+                    Software.Add((read.Minion, software));
                 }
 
                 Settle(read, TargetStatus.Completed, completed.Reason);

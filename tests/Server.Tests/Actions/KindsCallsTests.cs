@@ -12,6 +12,8 @@ public sealed class KindsCallsTests
     [Theory]
     [InlineData("ping", "{}", "test.ping", "[]", "{}")]
     [InlineData("hardware.refresh", "{}", "grains.items", "[]", "{}")]
+    [InlineData("products.refresh", "{}", "pkg.list_products", "[]", "{}")]
+    [InlineData("repositories.refresh", "{}", "pkg.list_repos", "[]", "{}")]
     [InlineData("package.refresh", "{}", "pkg.refresh_db", "[]", """{"failhard":true}""")]
     [InlineData("system.reboot", "{}", "system.reboot", "[]", """{"at_time":1}""")]
     [InlineData("state.apply", "{}", "state.apply", "[]", "{}")]
@@ -90,6 +92,8 @@ public sealed class KindsCallsTests
     [Theory]
     [InlineData("ping", false, true, "Failed")]
     [InlineData("hardware.refresh", false, true, "Always")]
+    [InlineData("products.refresh", false, true, "Always")]
+    [InlineData("repositories.refresh", false, true, "Always")]
     [InlineData("package.refresh", true, true, "Always")]
     [InlineData("package.install", true, true, "Failed")]
     [InlineData("package.remove", true, true, "Failed")]
@@ -123,7 +127,7 @@ public sealed class KindsCallsTests
     public void All_kinds_are_registered_under_their_names() =>
         Assert.Equal(
             ["hardware.refresh", "package.install", "package.refresh", "package.remove", "package.update", "ping",
-                "salt.call", "script.run", "state.apply", "system.reboot"],
+                "products.refresh", "repositories.refresh", "salt.call", "script.run", "state.apply", "system.reboot"],
             new ActionKinds(All).Names);
 
     [Fact]

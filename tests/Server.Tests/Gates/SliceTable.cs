@@ -27,7 +27,7 @@ internal static class SliceTable
         ["Dispatch"] = ActionsAndBelow,
         ["Results"] = ActionsAndBelow,
         ["Actions"] = BelowActions,
-        ["Channels"] = ["Database"],
+        ["Channels"] = ["Fleet", "Database"],
         ["Fleet"] = ["Database", "Salt"],
         ["Housekeeping"] = ["Database"],
         ["Access"] = ["Database"],

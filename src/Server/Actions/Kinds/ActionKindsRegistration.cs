@@ -14,6 +14,8 @@ internal static class ActionKindsRegistration
         .AddSingleton<ActionKind, PackageUpdateKind>()
         .AddSingleton<ActionKind, PackageRefreshKind>()
         .AddSingleton<ActionKind, HardwareRefreshKind>()
+        .AddSingleton<ActionKind, ProductsRefreshKind>()
+        .AddSingleton<ActionKind, RepositoriesRefreshKind>()
         .AddSingleton<ActionKind, SystemRebootKind>()
         .AddSingleton<ActionKind, SaltCallKind>();
 }

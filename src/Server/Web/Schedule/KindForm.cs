@@ -37,6 +37,8 @@ public sealed record KindForm(string Kind, string Says, IReadOnlyList<FormField>
         new("package.update", "Brings packages to their newest version.", [PackagesToUpdate]),
         new("package.refresh", "Reads the repositories anew. Changes no package.", []),
         new("hardware.refresh", "Reads the grains anew: system, kernel, addresses, hardware.", []),
+        new("products.refresh", "Reads which products are installed (zypper).", []),
+        new("repositories.refresh", "Reads which repositories are set up.", []),
         new("system.reboot", "Restarts the system a minute after pick-up. Completed once its boot id differs.", []),
         new("salt.call", "Runs any function of Salt.",
         [

@@ -1,0 +1,143 @@
+using System.Globalization;
+using Saltern.Rig;
+using Saltern.Server.Channels.Import;
+using Saltern.Server.Fleet;
+using Saltern.Server.ServicePacks;
+
+namespace Saltern.Bench;
+
+/// <summary>Importing lists of SUSE's size, and reckoning targets of a large selection of minions.</summary>
+internal sealed class ServicePackBenchmark : IBenchmark
+{
+    private const int ServicePacks = 50;
+    private const int ModulesOfEach = 29;
+    private const int ChannelsOfEach = 3;
+    private const int Minions = 10_000;
+    private const int ProductSets = 200;
+
+    /// <summary>Sets differ in their service pack (of the first 40) and in their number of modules.</summary>
+    private const string FillSql = """
+        with made as (
+            insert into product_set (digest, products)
+            select decode(md5(n::text), 'hex'), (
+                select json_agg(json_build_object('name', p.name, 'version', p.version, 'release', '0',
+                                                  'arch', 'x86_64', 'isBase', p.kind = 'base'))
+                from product p
+                where p.version = '15.' || (n % 40)
+                  and (p.kind = 'base' or substr(p.name, 7)::int < 10 + n / 40 * 4))
+            from generate_series(0, $1 - 1) n returning id),
+        numbered as (select id, row_number() over (order by id) - 1 as number from made)
+        insert into minion_software (minion_key, product_set_id, products_at)
+        select m.minion_key, s.id, now() from minion m join numbered s on s.number = m.minion_key % $1
+        """;
+
+    public string Name => "service-packs";
+
+    public string What =>
+        "Importing 1,500 products (as SUSE Customer Center lists them) and 5,000 channels (as SUSE Manager's "
+        + "product_tree.json does), reading of the files included; and the targets of 10,000 minions over 200 sets of "
+        + "products, with reading the catalogue of both.";
+
+    public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
+    {
+        await using var database = await ground.CreateDatabaseAsync();
+        await using var rig = await CoreRig.StartAsync(database);
+        var (scc, tree) = (Scc(), Tree(""));
+        var moved = Tree("moved/");
+        var round = 0;
+        await rig.AddMinionsAsync(Minions);
+        var taken = await Rounds.RunAsync(
+            ground.Sizes.Rounds,
+            ("first import", async () =>
+            {
+                await database.ExecuteAsync("delete from product; delete from software_channel; "
+                    + "delete from product_channel; delete from product_extension; delete from product_successor");
+                return await ImportAsync(rig, scc, tree);
+            }),
+            ("every channel changed", () => ImportAsync(rig, scc, round++ % 2 == 0 ? moved : tree)));
+        UnfinishedWorkException.Require(
+            ServicePacks * (1 + ModulesOfEach), await database.ScalarAsync<long>("select count(*) from product"),
+            "products");
+        await database.ExecuteAsync(FillSql, ProductSets);
+        var targets = await Rounds.RunAsync(
+            ground.Sizes.Rounds, ("targets", () => Rounds.TimeAsync(() => TargetsAsync(rig))));
+        return
+        [
+            Figure.AtMost("importing 1,500 products and 5,000 channels", taken[0].Median, 5, " s", taken[0].In("s")),
+            Figure.AtMost("importing them when all channels changed", taken[1].Median, 5, " s", taken[1].In("s")),
+            Figure.AtMost(
+                "targets of 10,000 minions over 200 sets of products", targets[0].Median, 1, " s",
+                targets[0].In("s")),
+        ];
+    }
+
+    private static async Task TargetsAsync(CoreRig rig)
+    {
+        var (groups, _) = await rig.Get<ServicePackTargets>().ForAsync(
+            new TargetSelection { Glob = "*" }, CancellationToken.None);
+        UnfinishedWorkException.Require(ProductSets, groups!.Count, "groups");
+        UnfinishedWorkException.Require(Minions, groups.Sum(group => group.Minions.Count), "minions");
+        UnfinishedWorkException.Require(
+            ProductSets, groups.Count(group => group.Targets.Targets.Any(target => target.WhyNot.Count == 0)),
+            "groups with a target that is possible");
+    }
+
+    private static Task<TimeSpan> ImportAsync(CoreRig rig, string scc, string tree) => Rounds.TimeAsync(async () =>
+    {
+        await ImportAsync(rig, ImportFormat.Scc, scc);
+        await ImportAsync(rig, ImportFormat.ProductTree, tree);
+    });
+
+    private static async Task ImportAsync(CoreRig rig, ImportFormat format, string text)
+    {
+        if (ImportReader.Read(format, text, null) is not ImportReading.Understood read)
+        {
+            throw new UnfinishedWorkException($"the list of the format {format} was refused");
+        }
+
+        await rig.Get<ProductImports>().ImportAsync(read.Import, "bench", dryRun: false, CancellationToken.None);
+    }
+
+    private static string Scc() => Text(Enumerable.Range(0, ServicePacks).Select(pack => Product(
+        Root(pack), "SLES", pack, "base",
+        Text(Enumerable.Range(1, ModulesOfEach).Select(module => Product(
+            Root(pack) + module, $"module{module}", pack, "module", "[]"))))));
+
+    private static string Product(int id, string name, int pack, string kind, string extensions)
+    {
+        var before = Enumerable.Range(1, 2).Where(back => pack >= back).Select(back => id - (back * 100));
+        return $$"""
+            {"id": {{id}}, "identifier": "{{name}}", "version": "15.{{pack}}", "arch": "x86_64",
+             "friendly_name": "{{name}} 15 SP{{pack}} x86_64", "release_stage": "released",
+             "product_type": "{{kind}}", "online_predecessor_ids": [{{string.Join(',', before)}}],
+             "repositories": [{"id": {{id}}, "name": "{{name}}-{{pack}}-Pool", "distro_target": "sle-15-x86_64",
+                               "url": "https://updates.example.com/scc/{{id}}/", "enabled": true}],
+             "extensions": {{extensions}}}
+            """;
+    }
+
+    /// <summary>Four channels for each third product and three for the others: 5,000.</summary>
+    private static string Tree(string folder) => Text(
+        from pack in Enumerable.Range(0, ServicePacks)
+        from module in Enumerable.Range(0, 1 + ModulesOfEach)
+        from channel in Enumerable.Range(0, module % 3 == 0 ? ChannelsOfEach + 1 : ChannelsOfEach)
+        select Channel(Root(pack), Root(pack) + module, channel, folder));
+
+    private static string Channel(int root, int product, int number, string folder)
+    {
+        var parent = product == root && number == 0
+            ? "null"
+            : string.Create(CultureInfo.InvariantCulture, $"\"channel-{root}-0-x86_64\"");
+        return $$"""
+            {"channel_label": "channel-{{product}}-{{number}}-x86_64", "parent_channel_label": {{parent}},
+             "product_id": {{product}}, "root_product_id": {{root}}, "parent_product_id": {{root}},
+             "url": "https://updates.example.com/{{folder}}{{product}}/{{number}}/", "release_stage": "released",
+             "mandatory": {{(number < 2 ? "true" : "false")}}, "recommended": false, "signed": true,
+             "channel_name": "Channel {{product}} {{number}}"}
+            """;
+    }
+
+    private static int Root(int pack) => 100_000 + (pack * 100);
+
+    private static string Text(IEnumerable<string> entries) => $"[{string.Join(',', entries)}]";
+}

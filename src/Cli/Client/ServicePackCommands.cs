@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Globalization;
+using Saltern.Contract;
+using static Saltern.Cli.Client.Commands;
+
+namespace Saltern.Cli.Client;
+
+/// <summary>servicepack.</summary>
+internal static class ServicePackCommands
+{
+    private static readonly Argument<string[]> Minions =
+        new("minions") { Description = "Minion ids; or one of --group, --glob, --grain, --compound." };
+    private static readonly Option<string?> Group = new("--group") { Description = "The name of a group." };
+    private static readonly Option<string?> Glob =
+        new("--glob") { Description = "A pattern over minion ids; '*' is all." };
+    private static readonly Option<string?> Grain = new("--grain") { Description = "A grain and its value: os:SUSE." };
+    private static readonly Option<string?> Compound =
+        new("--compound") { Description = "A compound matcher of Salt." };
+    private static readonly Option<string?> Domain =
+        new("--domain") { Description = "Only minions of this key domain." };
+    private static readonly Option<bool> Remove = new("--remove-extensions")
+    {
+        Description = "Extensions without a successor may be removed.",
+    };
+
+    private static readonly Option<bool> Channels = new("--channels") { Description = "Also list the channels." };
+    private static readonly Option<int> Limit = new("--limit")
+    {
+        Description = "Most groups to show.", DefaultValueFactory = _ => 100,
+    };
+
+    public static Command Create(CliOutput output) => Commands.Group(
+        "servicepack", "Service Pack migration",
+        Of(
+            "targets", "Where minions can go, and why not", output, TargetsAsync, Minions, Group, Glob, Grain, Compound,
+            Domain, Remove, Channels, Limit));
+
+    private static async Task<int> TargetsAsync(
+        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
+    {
+        var question = new ServicePackQuestion
+        {
+            Target = new TargetRequest
+            {
+                Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)),
+                Group = parsed.GetValue(Group),
+                Glob = parsed.GetValue(Glob),
+                Grain = parsed.GetValue(Grain),
+                Compound = parsed.GetValue(Compound),
+                KeyDomain = parsed.GetValue(Domain),
+            },
+            RemoveExtensions = parsed.GetValue(Remove),
+            Limit = parsed.GetValue(Limit),
+        };
+        var answer = await api.PostAsync<ServicePackAnswer>(
+            "/api/v1/servicepack/targets", question, cancellationToken);
+        if (Connection.WantsJson(parsed))
+        {
+            output.Json(answer);
+            return ExitCodes.Ok;
+        }
+
+        output.Line($"{answer.Minions} minions");
+        output.Table(
+            ["target", "id", "possible", "blocked"],
+            answer.Bases.Select(one => (IReadOnlyList<string?>)
+                [one.Title, one.Product, Number(one.Possible), Number(one.Blocked)]));
+        foreach (var reason in answer.WithoutTarget)
+        {
+            output.Line($"{reason.Minions} without a target: {reason.Text}");
+        }
+
+        foreach (var group in answer.Groups)
+        {
+            ShowGroup(output, group, parsed.GetValue(Channels));
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static void ShowGroup(CliOutput output, ServicePackGroup group, bool withChannels)
+    {
+        var more = group.Minions > 5 ? $" and {group.Minions - 5} more" : "";
+        output.Line("");
+        output.Line($"{string.Join(", ", group.Names.Take(5))}{more}: {group.Base ?? "no known base product"}"
+            + string.Concat(group.Extensions.Select(one => $" + {one}")));
+        Show(output, "  ", group.WhyNot);
+        foreach (var target in group.Targets)
+        {
+            output.Line($"  {(target.Possible ? "possible" : "blocked ")}  {target.Title}"
+                + string.Concat(target.Extensions.Select(one => $" + {one.To}")));
+            Show(output, "            ", target.WhyNot);
+            foreach (var channel in target.Channels.Where(_ => withChannels))
+            {
+                var need = channel.Mandatory ? "mandatory" : channel.Recommended ? "recommended" : "optional";
+                output.Line($"            {need,-11} {channel.Label}{(channel.Problem is { } why ? $": {why}" : "")}");
+            }
+        }
+    }
+
+    private static void Show(CliOutput output, string indent, IReadOnlyList<ServicePackReason> reasons)
+    {
+        foreach (var reason in reasons)
+        {
+            output.Line($"{indent}{reason.Text}");
+        }
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

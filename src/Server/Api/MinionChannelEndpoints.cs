@@ -1,0 +1,75 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+using Saltern.Contract;
+using Saltern.Server.Channels;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.Api;
+
+/// <summary>/minions/{id}/channels: what is assigned to a minion, what it told, and how these differ.</summary>
+internal static class MinionChannelEndpoints
+{
+    private const int MostChildren = 1_000;
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var channels = api.MapGroup("/minions/{id}/channels").WithTags("Channels");
+        channels.MapGet("/", ShowAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Show the channels on record for a minion, and what it told of products and repositories")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        channels.MapPut("/", AssignAsync).RequireAuthorization(PermissionNames.Schedule)
+            .WithSummary("Set the channels on record for a minion; nothing is done on the minion itself")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static async Task<Results<Ok<MinionChannels>, ProblemHttpResult>> ShowAsync(
+        string id, string? domain, MinionLists minions, NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        var found = await minions.FindAsync(id, domain, cancellationToken);
+        if (MinionEndpoints.NotOne(found.Count, id) is { } problem)
+        {
+            return problem;
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var told = await MinionSoftware.FindAsync(found[0], connection, cancellationToken);
+        var assigned = (await Assignments.ReadAsync(connection, [found[0].Value], cancellationToken))
+            .GetValueOrDefault(found[0].Value);
+        var difference = assigned is not null && told?.Repositories is { } repositories
+            ? RepositoryDifference.Of(
+                assigned.Assigned, repositories, await CatalogueReading.ReadAsync(connection, cancellationToken))
+            : null;
+        return TypedResults.Ok(ChannelViews.Of(assigned, told, difference));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> AssignAsync(
+        string id, string? domain, AssignmentRequest request, MinionLists minions, ChannelOrders orders,
+        ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var children = request.Children ?? [];
+        if (children.Count > MostChildren)
+        {
+            return Problems.Invalid("children", $"{children.Count} are too many; up to {MostChildren} are allowed.");
+        }
+
+        if (request.Base is null && children.Count > 0)
+        {
+            return Problems.Invalid("base", "Child channels need a base channel; leave both out to end the record.");
+        }
+
+        var found = await minions.FindAsync(id, domain, cancellationToken);
+        if (MinionEndpoints.NotOne(found.Count, id) is { } problem)
+        {
+            return problem;
+        }
+
+        var assigned = request.Base is { } label ? new ChannelAssignment(label, children) : null;
+        return ChannelEndpoints.AnswerOf(
+            await orders.AssignAsync(found[0], assigned, user.Identity!.Name!, cancellationToken), $"minion {id}");
+    }
+}

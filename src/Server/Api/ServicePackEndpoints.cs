@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Saltern.Contract;
+using Saltern.Server.Actions;
+using Saltern.Server.Fleet;
+using Saltern.Server.ServicePacks;
+
+namespace Saltern.Server.Api;
+
+/// <summary>/servicepack: where minions can be migrated to.</summary>
+internal static class ServicePackEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var servicePack = api.MapGroup("/servicepack").WithTags("Service packs");
+        servicePack.MapPost("/targets", TargetsAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Where the minions of a selection can go, and why not")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        servicePack.MapGet("/targets", TargetsOfOneAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Where one minion can go, and why not")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static async Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> TargetsAsync(
+        ServicePackQuestion question, ServicePackTargets targets, CancellationToken cancellationToken)
+    {
+        var skipped = 0;
+        if (!Paging.TryReadLimit(question.Limit, out var size, out var problem))
+        {
+            return problem;
+        }
+
+        if (question.After is { } after
+            && !int.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out skipped))
+        {
+            return Problems.Invalid("after", $"'{after}' is not what 'next' of an earlier page said.");
+        }
+
+        if (question.Target is null)
+        {
+            return Problems.Invalid("target", "Say for which minions: minions, group, glob, grain or compound.");
+        }
+
+        return await AnswerAsync(
+            SelectionOf(question.Target), question.RemoveExtensions, skipped, size, targets, cancellationToken);
+    }
+
+    private static Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> TargetsOfOneAsync(
+        string minion, string? domain, bool? removeExtensions, ServicePackTargets targets,
+        CancellationToken cancellationToken) => AnswerAsync(
+        new TargetSelection { Minions = [minion], KeyDomain = domain }, removeExtensions ?? false, 0, 1, targets,
+        cancellationToken);
+
+    private static async Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> AnswerAsync(
+        TargetSelection selection, bool removeExtensions, int skipped, int size, ServicePackTargets targets,
+        CancellationToken cancellationToken)
+    {
+        var (groups, refused) = await targets.ForAsync(selection, cancellationToken);
+        return groups is null
+            ? Problems.Invalid(
+                [.. refused!.Errors.Select(error => new ArgumentError(error.Argument, error.Message))])
+            : TypedResults.Ok(ServicePackViews.Of(groups, removeExtensions, skipped, size));
+    }
+
+    private static TargetSelection SelectionOf(TargetRequest target) => new()
+    {
+        Minions = target.Minions,
+        Group = target.Group,
+        Glob = target.Glob,
+        Grain = target.Grain,
+        Compound = target.Compound,
+        KeyDomain = target.KeyDomain,
+    };
+}

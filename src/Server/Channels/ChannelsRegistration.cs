@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Server.Channels.Import;
+using Saltern.Server.Settings;
+
+namespace Saltern.Server.Channels;
+
+internal static class ChannelsRegistration
+{
+    public static IServiceCollection AddChannels(this IServiceCollection services)
+    {
+        services.AddSettings<ChannelsOptions, ChannelsOptionsValidator>(ChannelsOptions.Section);
+        services.AddHttpClient(RepositoryProbe.ClientName)
+            .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan) // The probe has its own time-out.
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { MaxAutomaticRedirections = 5 })
+            .RemoveAllLoggers();
+        services.AddSingleton<ProductImports>();
+        services.AddSingleton<ChannelOrders>();
+        services.AddSingleton<ChannelLists>();
+        services.AddSingleton<RepositoryProbe>();
+        services.AddSingleton<ChannelChecks>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChannelChecks>());
+        return services;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Saltern.Cli;
+using Saltern.Contract;
+using Saltern.Server.Channels;
+using Saltern.Server.Tests.Cli;
+using Saltern.Server.Tests.Gates;
+using Xunit;
+
+namespace Saltern.Server.Tests.Api;
+
+public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<LiveServer>
+{
+    private static readonly string Leap = Path.Combine(SourceTree.Root, "docs/examples/leap.yaml");
+
+    [Fact]
+    public async Task The_example_is_imported_listed_cloned_assigned_and_asked_for_targets()
+    {
+        await server.AddMinionsAsync("leap", 2);
+        await server.Database.ExecuteAsync("""
+            with made as (
+                insert into product_set (digest, products) values ('\x01',
+                    '[{"name":"Leap","version":"15.5","release":"1","arch":"x86_64","isBase":true}]') returning id)
+            insert into minion_software (minion_key, product_set_id, products_at)
+            select minion_key, made.id, now() from minion, made where minion_id = 'leap1'
+            """);
+        var imported = await RunAsync("products", "import", Leap);
+        Assert.Equal((ExitCodes.Ok, ""), (imported.ExitCode, imported.Error));
+        Assert.Contains("yaml:opensuse-leap is imported", imported.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "leap-15.6-x86_64", (await RunAsync("products", "list", "--search", "15.5")).Output,
+            StringComparison.Ordinal);
+        Assert.Contains("leap-15.6-oss-x86_64", (await RunAsync("channels", "list")).Output, StringComparison.Ordinal);
+
+        var cloned = await RunAsync(
+            "channels", "clone", "leap-15.5-oss-x86_64", "prod-leap", "--family", "prod", "--url", "https://own/leap/");
+        Assert.Equal(ExitCodes.Ok, cloned.ExitCode);
+        Assert.Equal(HttpStatusCode.NoContent, await PutAsync(
+            "minions/leap1/channels", new { @base = "prod-leap", children = new[] { "leap-15.5-sle-x86_64" } }));
+        Assert.Equal(
+            ("prod-leap", "leap-15.5-sle-x86_64"),
+            await server.GetAsync<MinionChannels>("/api/v1/minions/leap1/channels") is var assigned
+                ? (assigned.Base, assigned.Children.Single()) : default);
+
+        var targets = await server.GetAsync<ServicePackAnswer>("/api/v1/servicepack/targets?minion=leap1");
+        var target = Assert.Single(Assert.Single(targets.Groups).Targets);
+        Assert.False(target.Possible);
+        Assert.Contains(target.WhyNot, reason => reason.Code == "cloneMissing");
+        Assert.Equal(HttpStatusCode.NoContent, await PutAsync("minions/leap1/channels", new { }));
+        Assert.Null((await server.GetAsync<MinionChannels>("/api/v1/minions/leap1/channels")).Base);
+        var shown = await RunAsync("servicepack", "targets", "leap1", "leap2", "--channels");
+        Assert.Contains("possible  openSUSE Leap 15.6 x86_64", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("1 without a target: it never told its products", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_imported_is_refused_with_its_places()
+    {
+        using var answer = await server.Admin.PostAsync(
+            "/api/v1/products/import?format=scc", new StringContent("""[{"id":1}]"""));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        var problem = (await answer.Content.ReadFromJsonAsync<Problem>(ContractJson.Options))!;
+        Assert.Contains("[0].identifier", problem.Errors!.Keys);
+        Assert.Equal("Nothing was changed.", problem.Errors!["import"].Single());
+        using var odd = await server.Admin.PostAsync("/api/v1/products/import?format=xml", new StringContent("[]"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, odd.StatusCode);
+    }
+
+    [Fact]
+    public async Task Orders_about_channels_that_cannot_be_are_refused()
+    {
+        await RunAsync("products", "import", Leap);
+        await server.AddMinionsAsync("refused", 1);
+        foreach (var body in new object[]
+        {
+            new { @base = "no-such" }, new { children = new[] { "leap-15.5-sle-x86_64" } },
+            new { @base = "leap-15.5-sle-x86_64" },
+            new { @base = "leap-15.5-oss-x86_64", children = new[] { "leap-15.5-oss-x86_64" } },
+        })
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, await PutAsync("minions/refused1/channels", body));
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, await PutAsync("minions/nobody/channels", new { }));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await PutAsync(
+            "channels/mirrors", new { mirrors = new[] { new { prefix = "https://a/", target = "https://b" } } }));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await PutAsync(
+            "channels/mirrors", new { mirrors = new[] { new { prefix = "https://a/", target = "https://u:p@b/" } } }));
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("channels", "clone", "no-such", "x")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("channels", "check", "no-such")).ExitCode);
+        using var reader = server.Client(await server.CreateTokenAsync(PermissionNames.Read));
+        using var forbidden = await reader.PostAsync("/api/v1/products/import?format=scc", new StringContent("[]"));
+        Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
+    }
+
+    [Fact]
+    public async Task Channels_are_checked_at_the_addresses_of_their_mirrors()
+    {
+        await using var web = await RepositoriesAsync();
+        var checks = server.Services.GetRequiredService<ChannelChecks>();
+        await RunAsync("products", "import", Leap);
+        Assert.Equal(HttpStatusCode.NoContent, await PutAsync("channels/mirrors", new
+        {
+            mirrors = new[] { new { prefix = "https://download.opensuse.org/", target = $"{web.Urls.First()}/" } },
+        }));
+        string[] labels = ["leap-15.6-oss-x86_64", "leap-15.6-sle-x86_64", "leap-15.6-backports-x86_64"];
+        using var asked = await server.Admin.PostAsJsonAsync("/api/v1/channels/check", new { labels });
+        Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
+        while (await checks.CountWantedAsync(CancellationToken.None) > 0)
+        {
+            await checks.RunOnceAsync(CancellationToken.None);
+        }
+
+        var page = await server.GetAsync<Page<ChannelSummary>>("/api/v1/channels?search=leap-15.6&limit=1000");
+        var found = page.Items.ToDictionary(one => one.Label);
+        Assert.True(found[labels[0]].Available, found[labels[0]].Reason);
+        Assert.Equal(
+            (false, "there is no repodata/repomd.xml (404)"),
+            (found[labels[1]].Available, found[labels[1]].Reason));
+        Assert.Equal(
+            (false, "what is at repodata/repomd.xml is none"),
+            (found[labels[2]].Available, found[labels[2]].Reason));
+        Assert.Null(found["leap-15.6-update-oss-x86_64"].Available);
+        Assert.NotNull(found[labels[0]].OriginalUrl);
+        await PutAsync("channels/mirrors", new { mirrors = Array.Empty<object>() });
+    }
+
+    /// <summary>A web server with one repository, and a sign-in page where another should be.</summary>
+    private static async Task<WebApplication> RepositoriesAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        var web = builder.Build();
+        web.Urls.Add("http://127.0.0.1:0");
+        web.MapGet("/distribution/leap/15.6/repo/oss/repodata/repomd.xml", () => "<?xml version=\"1.0\"?><repomd/>");
+        web.MapGet("/update/leap/15.6/backports/repodata/repomd.xml", () => "<html>Sign in</html>");
+        await web.StartAsync();
+        return web;
+    }
+
+    private async Task<HttpStatusCode> PutAsync(string path, object body)
+    {
+        using var answer = await server.Admin.PutAsJsonAsync($"/api/v1/{path}", body);
+        return answer.StatusCode;
+    }
+
+    private Task<CliRun> RunAsync(params string[] args) =>
+        CliRun.OfAsync([.. args, "--server", server.Address.ToString(), "--token", server.AdminToken]);
+}
