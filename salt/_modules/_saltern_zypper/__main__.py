@@ -23,6 +23,7 @@ def main(folder, handle):
     if handle is None or run.result() is not None or run.began_to_change():
         return 1
     os.set_inheritable(handle, False)
+    run.write("worker.json", {"pid": os.getpid()})
     result = work.Work(run, run.order(), kept_open=(handle,)).carry_out()
     runs.remove_old_test_cases(top)
     return 0 if result["success"] else 2

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 
-from . import masking, records, repositories, system
+from . import records, repositories, system
 
 PREFIX = "saltern:"
 FILE = "saltern:channels.repo"
@@ -183,7 +183,7 @@ def _checked(channel):
     if not all(isinstance(text, str) and "\n" not in text and "\r" not in text for text in texts):
         raise ValueError("channel {}: name, url, username, password and headers are text of one line".format(label))
     if not re.match(r"^[a-z]+:/", full["url"]):
-        raise ValueError("channel {}: this is no url: {}".format(label, masking.mask(full["url"])))
+        raise ValueError("channel {}: its url is none".format(label))
     if (full.get("password") is None) != (full.get("username") is None):
         raise ValueError("channel {}: username and password come together".format(label))
     if full.get("password") is not None and full.get("headers"):

@@ -25,9 +25,12 @@ def dist_upgrade(run, order, wait=None):
         if handle is None:
             return still_running(run)
         try:
+            # Who has given the lock back is gone or about to go.
+            for worker in workers:
+                worker.wait()
             result = _under_lock(run, order)
             if result is not None:
-                return result
+                return dict(result, recorded=not workers)
             if len(workers) == _BEGINNINGS:
                 return _never_began(run, order)
             workers.append(_begin(run, order, handle, len(workers)))
@@ -45,7 +48,7 @@ def _under_lock(run, order):
     result = run.result()
     if result is not None:
         run.remove_private()
-        return dict(result, recorded=True)
+        return result
     return settle_interrupted(run) if run.began_to_change() else None
 
 

@@ -41,12 +41,8 @@ def parse(text):
     output = Output()
     pull = xml.etree.ElementTree.XMLPullParser(["start", "end"])
     section = None
-    try:
-        pull.feed(_NOT_XML.sub("\ufffd", text))
-        events = list(pull.read_events())
-    except xml.etree.ElementTree.ParseError:
-        events = list(_events_so_far(pull))
-    for event, element in events:
+    pull.feed(_NOT_XML.sub("\ufffd", text))
+    for event, element in _events(pull):
         if element.tag in _SECTIONS:
             section = _SECTIONS[element.tag] if event == "start" else None
         elif event == "start" and element.tag == "install-summary":
@@ -57,11 +53,10 @@ def parse(text):
     return output
 
 
-def _events_so_far(pull):
-    """What came before the place that is no XML."""
+def _events(pull):
+    """All of them, or those that came before a place that is no XML."""
     try:
-        for event in pull.read_events():
-            yield event
+        yield from pull.read_events()
     except xml.etree.ElementTree.ParseError:
         return
 

@@ -1,6 +1,7 @@
 """
 One run under its run_id, on the minion's disk. It is done once, however often it is asked for.
 
+    worker.json      the process that works on it
     order.json       what was asked, written before anything else
     packages.before  the packages when it began
     plan.json        what zypper would do

@@ -1,9 +1,6 @@
 # Exactly the channels of the call's pillar `saltern` as this minion's repositories. See docs/service-packs.md.
 {% set given = salt['pillar.get']('saltern', {}) %}
-{% set headers = [] %}
-{% for channel in given.get('channels') or [] if channel is mapping and channel.get('headers') %}
-{% do headers.append(channel.get('label')) %}
-{% endfor %}
+{% set headers = (given.get('channels') or []) | selectattr('headers', 'defined') | list %}
 {% if headers %}
 saltern_urlresolver:
   file.managed:
