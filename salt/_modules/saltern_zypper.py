@@ -20,7 +20,7 @@ _PARTS = "_saltern_zypper_parts"
 
 
 def _load_parts():
-    """The package `_saltern_zypper` beside this file, anew each time that Salt loads this one: it may have come anew."""
+    """The package `_saltern_zypper` beside this file, anew each time that Salt loads this one: it may be a new one."""
     for name in [name for name in sys.modules if name == _PARTS or name.startswith(_PARTS + ".")]:
         del sys.modules[name]
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_saltern_zypper")
@@ -50,7 +50,8 @@ def __virtual__():
 def dist_upgrade(
         run_id, dry_run=True, from_repos=None, allow_vendor_change=None, auto_agree_with_licenses=False,
         replace_files=False, no_recommends=False, remove_limit=None, forbid_removal=None, snapshots=False,
-        patch_stack_first=False, lock_wait=None, reposd_dir=None, root=None, zypp_conf=None, runs_folder=None, wait=None):
+        patch_stack_first=False, lock_wait=None, reposd_dir=None, root=None, zypp_conf=None, runs_folder=None,
+        wait=None):
     """
     `zypper dup`, or what it would do. Asked again with the same run_id, it waits for that run and hands back its
     result. `wait` bounds the waiting, in seconds; the outcome is "running" then.

@@ -1,7 +1,7 @@
 """
-The states of a service-pack migration. What they are to do comes as pillar of the call, under one key (`saltern` unless
-`pillar_key` says otherwise), and is read here and not by the SLS: so no secret of a channel gets into a rendered file, a
-cached low state or the message of a failed rendering.
+The states of a service-pack migration. What they are to do comes as pillar of the call, under one key (`saltern`
+unless `pillar_key` says otherwise), and is read here and not by the SLS: so no secret of a channel gets into a rendered
+file, a cached low state or the message of a failed rendering.
 
 The whole result of `dist_upgraded` is in its return under `saltern`; `changes` has the packages that really changed.
 """

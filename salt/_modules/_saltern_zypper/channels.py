@@ -1,6 +1,6 @@
 """
-The channels of a minion as its repositories. Ours are all in one file, which is replaced as a whole: at any moment the
-minion has either the channels of before or those of after, and the way back is the same single step.
+The channels of a minion as its repositories. Ours are all in one file, which is replaced as a whole: at any moment
+the minion has either the channels of before or those of after, and the way back is the same single step.
 
 A dry run gets a folder of its own instead, with ours and with the foreign ones that stay; nothing of the minion changes.
 """
@@ -19,7 +19,8 @@ SWITCHED_OFF = "var/lib/saltern/switched-off.json"
 
 _LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$")
 _KNOWN = {
-    "label", "name", "url", "enabled", "priority", "gpgcheck", "gpgkey", "autorefresh", "username", "password", "headers"}
+    "label", "name", "url", "enabled", "priority", "gpgcheck", "gpgkey", "autorefresh", "username", "password",
+    "headers"}
 
 
 class Channels:
@@ -39,7 +40,7 @@ class Channels:
         self.root = root or "/"
 
     def apply(self, test=False):
-        """Makes it so. What changed, without secrets: {"channels": {label: …}, "foreign": {alias: …}, "keys": […]}."""
+        """Makes it so. What changed, without secrets: {"channels": {alias: …}, "foreign": {…}, "keys": […]}."""
         folder = repositories.folder_of(self.root)
         path = os.path.join(folder, FILE)
         credentials = os.path.join(self.root, CREDENTIALS)
@@ -82,7 +83,8 @@ class Channels:
         lines = ["# Kept by Saltern. What is changed here does not last."]
         for channel in self.wanted:
             lines += ["", "[{}{}]".format(PREFIX, channel["label"]), "name=" + channel["name"]]
-            lines += ["enabled={}".format(int(channel["enabled"])), "autorefresh={}".format(int(channel["autorefresh"]))]
+            for flag in ("enabled", "autorefresh"):
+                lines.append("{}={}".format(flag, int(channel[flag])))
             lines += ["baseurl=" + _address(channel, credentials_folder), "type=rpm-md"]
             lines += ["priority={}".format(channel["priority"]), "gpgcheck={}".format(int(channel["gpgcheck"]))]
             keys = [key for key in channel["gpgkey"] if _is_address(key)]
@@ -120,7 +122,8 @@ class Channels:
 
     def _foreign_files(self, folder):
         """Repositories of others, and the services that would bring them back."""
-        repos = [path for path in repositories.files(folder) if os.path.basename(path) != FILE and not self._is_stray(path)]
+        repos = repositories.files(folder)
+        repos = [path for path in repos if os.path.basename(path) != FILE and not self._is_stray(path)]
         return repos + repositories.files(repositories.services_of(self.root), ".service")
 
     def _switch_foreign(self, folder, changes):
@@ -197,7 +200,7 @@ def _checked(channel):
 
 
 def _address(channel, credentials_folder):
-    """The url, with the name of the file that has the credentials; with headers, the word for the plugin that adds them."""
+    """The url with the name of the file that has the credentials; with headers, the word for our plugin."""
     if channel.get("headers"):
         name = credentials_folder + "saltern-headers-" + channel["label"]
         return "plugin:saltern?file=" + name

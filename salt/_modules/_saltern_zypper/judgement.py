@@ -38,7 +38,7 @@ def of_failure(code, said, what):
         return "licence", "A licence must be agreed to: {}.".format(", ".join(licences))
     errors = "\n".join(said.errors())
     if code == exits.REPOSITORY_LEFT_OUT:
-        return "repository_unreachable", "A repository could not be reached. Without it the plan means nothing.\n" + errors
+        return "repository_unreachable", "A repository could not be reached; without it a plan means nothing.\n" + errors
     if code == exits.LOCKED:
         return "locked", locked_words(said, None)
     words = "{}: {} (exit code {}).".format(what, exits.meaning(code), code)

@@ -65,7 +65,8 @@ def _begin(run, order, handle, attempt):
             "systemd-run", "--scope", "--quiet", "--description", "Saltern run {}".format(run.run_id)] + command
     with open(run.path("worker.log"), "ab") as log:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[handle], start_new_session=True, cwd="/")
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[handle], start_new_session=True,
+            cwd="/")
 
 
 def _python(attempt):

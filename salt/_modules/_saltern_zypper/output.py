@@ -21,7 +21,7 @@ class Output:
         self.plan = None
         self.download_bytes = None
         self.disk_bytes = None
-        self.reboot_needed = False
+        self.reboot_needed = False  # Older zyppers do not say it; see solver_case.
         self.problems = []
         self.messages = []
         self.prompts = []
@@ -69,7 +69,7 @@ def _take(output, element, section):
     elif element.tag == "install-summary":
         output.download_bytes = _number(element.get("download-size"))
         output.disk_bytes = _number(element.get("space-usage-diff"))
-        output.reboot_needed = _yes(element.get("need-reboot")) or _yes(element.get("need-restart-system"))
+        output.reboot_needed = _yes(element.get("need-reboot"))
     elif element.tag == "message":
         output.messages.append((element.get("type") or "info", _text(element)))
     elif element.tag == "prompt":

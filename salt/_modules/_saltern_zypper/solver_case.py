@@ -18,6 +18,7 @@ DEFAULT = "/var/log/zypper.solverTestCase"
 
 _WRITTEN = re.compile(r"Solver test case generated successfully at (.*)\.$")
 _STEP = re.compile(r"^(?:install|upgrade|downgrade|reinstall|change|obsolete|multi\w*)\s.*?(\S+)@(\S+)$")
+_REBOOT = "installhint(reboot-needed)"
 _TEXTS = ("y2log", "zypp-control.yaml", "testcase.t")
 
 
@@ -46,17 +47,19 @@ def keep(source, target):
 
 
 def complete(plan, folder):
-    """Adds vendors and repositories to the packages of a plan."""
+    """Adds vendors and repositories to the packages of a plan. Whether one of those that come wants a reboot."""
     sources = _sources(records.read(os.path.join(folder, "solver.result")) or "")
     wanted = {(one["name"], one.get("new") or one["old"]) for part in plan.values() for one in part}
     wanted |= {(one["name"], one["old"]) for part in plan.values() for one in part if "old" in one}
-    vendors = {}
+    vendors, hints = {}, set()
     for name in sorted(os.listdir(folder)):
         if name.endswith(".repo.gz"):
-            vendors[name[:-len(".repo.gz")]] = _vendors(os.path.join(folder, name), wanted)
+            vendors[name[:-len(".repo.gz")]] = _vendors(os.path.join(folder, name), wanted, hints)
     for kind, part in plan.items():
         for package in part:
             _complete(package, kind, sources, vendors)
+    coming = {(one["name"], one["new"], one["arch"]) for part in plan.values() for one in part if "new" in one}
+    return bool(coming & hints)
 
 
 def _complete(package, kind, sources, vendors):
@@ -91,8 +94,11 @@ def _sources(result):
     return found
 
 
-def _vendors(path, wanted):
-    """Vendors by (name, version, architecture); the files can be large, so that only what is wanted is kept."""
+def _vendors(path, wanted, hints):
+    """
+    Vendors by (name, version, architecture); the files can be large, so that only what is wanted is kept. `hints` gets
+    the packages after which libzypp will ask for a reboot.
+    """
     found, package = {}, None
     with gzip.open(path, "rt", encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -102,6 +108,8 @@ def _vendors(path, wanted):
                 package = (name, edition, arch) if (name, edition) in wanted else None
             elif package and line.startswith("=Vnd: "):
                 found[package] = line[6:].strip()
+            elif package and line.startswith(_REBOOT):
+                hints.add(package)
     return found
 
 

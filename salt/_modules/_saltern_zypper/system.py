@@ -50,7 +50,7 @@ def packages(root=None):
 
 
 def differences(before, after):
-    """What changed between two lists, as Salt says it: {name: {"old": …, "new": …}}; empty text where there is none."""
+    """What changed between two lists, as Salt says it: {name: {"old": …, "new": …}}; no text where there is none."""
     changes = {}
     for name in sorted(set(before) | set(after)):
         old, new = before.get(name, []), after.get(name, [])

@@ -1,6 +1,6 @@
 """
-What the worker does for one run: look, plan, judge, and, if the run is a real one and nothing speaks against it, change.
-Nothing is changed before zypper's own dry run went well and stayed within the limits.
+What the worker does for one run: look, plan, judge, and, if the run is a real one and nothing speaks against it,
+change. Nothing is changed before zypper's own dry run went well and stayed within the limits.
 """
 
 import os
@@ -119,7 +119,7 @@ class Work:
         self._take_code(code)
         if said.plan is not None:
             if result["test_case"].get("path"):
-                solver_case.complete(said.plan, result["test_case"]["path"])
+                said.reboot_needed |= solver_case.complete(said.plan, result["test_case"]["path"])
             result.update(
                 plan=said.plan, counts={kind: len(part) for kind, part in said.plan.items()},
                 download_bytes=said.download_bytes, disk_bytes=said.disk_bytes)
@@ -150,7 +150,7 @@ class Work:
         if code not in exits.DONE:
             raise Stop(*judgement.of_failure(code, said, "zypper dup failed"))
         result["reboot_needed"] = (
-            code == 102 or said.reboot_needed or self.zypper.transactional
+            result["reboot_needed"] or code == 102 or said.reboot_needed or self.zypper.transactional
             or (self.order["root"] is None and system.wants_reboot()))
         result.update(outcome="succeeded", comment="Done: {}.".format(judgement.in_words(result["plan"])))
         if code == 107:
@@ -167,7 +167,10 @@ class Work:
         if not self.order["snapshots"] or (when == "after" and "before" not in snapshots):
             return
         arguments = ["create", "--cleanup-algorithm", "number", "--print-number"]
-        arguments += ["--type", "pre"] if when == "before" else ["--type", "post", "--pre-number", str(snapshots["before"])]
+        if when == "before":
+            arguments += ["--type", "pre"]
+        else:
+            arguments += ["--type", "post", "--pre-number", str(snapshots["before"])]
         code, said = system.snapper(*arguments, "--description", "saltern " + self.run.run_id)
         number = re.search(r"^(\d+)\s*$", said, re.M)
         if code == 0 and number:

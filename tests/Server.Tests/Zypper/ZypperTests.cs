@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using Saltern.Server.Tests.Gates;
 using Saltern.Server.Tests.Returner;
 
@@ -33,7 +34,7 @@ public sealed class ZypperTests
     {
         var named = typeof(ZypperTests).GetMethod(nameof(The_tests_of_the_minions_side_pass))!
             .GetCustomAttributesData().SelectMany(attribute => attribute.ConstructorArguments)
-            .SelectMany(argument => argument.Value as IReadOnlyCollection<System.Reflection.CustomAttributeTypedArgument> ?? [])
+            .SelectMany(argument => argument.Value as IReadOnlyCollection<CustomAttributeTypedArgument> ?? [])
             .Select(argument => argument.Value as string);
 
         Assert.Equal(

@@ -1,5 +1,5 @@
 """
-The ground of the tests: small packages, repositories of them, and systems below a folder on which the real zypper works.
+The ground of the tests: small packages, repositories of them, and systems below a folder on which zypper works.
 Packages are built once for all tests, in a folder that goes with the process.
 """
 
@@ -52,6 +52,7 @@ _PACKAGES = {
     "sp2": [("app", "2.0", "Lab", "Requires: extra"), ("extra", "1.0", "Lab"), ("lib", "1.1", "Other"),
             ("tool", "1.0", "Lab")],
     "new": [("app", "3.0", "Lab")],
+    "kernel": [("app", "4.0", "Lab", "Provides: installhint(reboot-needed)")],
     "gated": [("app", "2.5", "Lab"), ("slow", "2.0", "Lab", "Requires: app = 2.5", GATED)],
     "broken": [("app", "2.0", "Lab", "Requires: missing"), ("lib", "2.0", "Lab", "Requires: also-missing")],
     "licensed": [("app", "2.0", "Lab")],
@@ -120,7 +121,8 @@ def _change_primary(repository, change):
     def vouch(found):
         block = found.group(0)
         for tag, value in (
-                ("checksum", hashlib.sha256(packed).hexdigest()), ("open-checksum", hashlib.sha256(text.encode()).hexdigest()),
+                ("checksum", hashlib.sha256(packed).hexdigest()),
+                ("open-checksum", hashlib.sha256(text.encode()).hexdigest()),
                 ("size", len(packed)), ("open-size", len(text.encode()))):
             block = re.sub("(<{}[^>]*>)[0-9a-f]+".format(tag), lambda one: one.group(1) + str(value), block)
         return block

@@ -219,6 +219,8 @@ class Guards(ChannelGround):
     def test_headers_open_it_by_the_plugin(self):
         plugins = "/usr/lib/zypp/plugins/urlresolver"
         target = os.path.join(plugins, "saltern")
+        if not os.access("/usr/lib", os.W_OK):
+            self.skipTest("libzypp looks for its plugins in /usr/lib/zypp, where only root can put one")
         if not os.path.exists(target):
             os.makedirs(plugins, exist_ok=True)
             shutil.copy(os.path.join(ground.SALT, "states/saltern/urlresolver"), target)

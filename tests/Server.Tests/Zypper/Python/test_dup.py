@@ -33,6 +33,7 @@ class WhatItWouldDo(ground.System):
         self.assertIn("1 to remove", result["comment"])
         self.assertIn("Computing distribution upgrade", result["log_tail"])
         self.assertEqual(result["checks"]["unsigned_repositories"], ["sp2"])
+        self.assertFalse(result["reboot_needed"])
         json.dumps(result)
 
     def test_a_dry_run_changes_nothing(self):
@@ -201,6 +202,14 @@ class WhatItDoes(ground.System):
         with open(self.path("r", "packages.after")) as file:
             self.assertEqual(json.load(file)["app"], [["2.0-1", "noarch", "Lab"]])
         self.assertEqual(self.times_run("r"), 1)
+
+    def test_a_reboot_that_will_be_and_is_needed(self):
+        self.install("app")
+        self.add("kernel")
+        self.assertTrue(self.dup("r1")["reboot_needed"])
+        result = self.dup("r2", dry_run=False)
+        self.assertEqual((result["success"], result["reboot_needed"]), (True, True))
+        self.assertFalse(self.dup("r3")["reboot_needed"])
 
     def test_nothing_to_do(self):
         self.install("app")

@@ -69,7 +69,7 @@ class Masks(unittest.TestCase):
         for text, expected in (
                 ("see https://u:SECRET@h/p?SECRET here", "see https://***@h/p?*** here"),
                 ("'dir:///a?SECRET'", "'dir:///a?***'"),
-                ("[x|https://h/p?credentials=saltern-x&SECRET] Valid", "[x|https://h/p?credentials=saltern-x&***] Valid"),
+                ("[x|https://h/p?credentials=s-x&SECRET] Valid", "[x|https://h/p?credentials=s-x&***] Valid"),
                 ("plugin:saltern?file=/a", "plugin:saltern?file=/a"),
                 ("a@b.c: why? Because", "a@b.c: why? Because"),
                 ("file:/REPOS/sp2 (1/2)", "file:/REPOS/sp2 (1/2)")):
@@ -86,5 +86,6 @@ class RepositoryFiles(unittest.TestCase):
     def test_switching_leaves_all_other_lines(self):
         text = repositories.switched(self.TEXT, {"a": False, "b": False, "c": True})
         self.assertEqual(repositories.states(text), {"a": False, "b": False, "c": True})
-        self.assertEqual(text, "# mine\n[a]\nname=A\nenabled=0\nbaseurl=x\n\n[b]\nenabled=0\nbaseurl=y\n[c]\nenabled=1\n")
+        self.assertEqual(
+            text, "# mine\n[a]\nname=A\nenabled=0\nbaseurl=x\n\n[b]\nenabled=0\nbaseurl=y\n[c]\nenabled=1\n")
         self.assertEqual(repositories.switched(self.TEXT, {"x": False}), self.TEXT)

@@ -114,7 +114,8 @@ class BrokenOff(ground.System):
 
     def ask(self):
         process = subprocess.Popen(
-            [sys.executable, os.path.join(os.path.dirname(__file__), "driver.py"), "r", json.dumps(self.settings_of_run)],
+            [sys.executable, os.path.join(os.path.dirname(__file__), "driver.py"), "r",
+             json.dumps(self.settings_of_run)],
             stdout=subprocess.PIPE)
         self.processes.append(process)
         return process

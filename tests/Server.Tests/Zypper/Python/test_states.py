@@ -63,9 +63,9 @@ class States(ground.System):
     def test_they_render_whatever_the_pillar_is_and_never_show_a_secret(self):
         channels = [
             [], [dict({"label": "a", "url": "https://u:SECRET@h/?SECRET"}, **SECRETS)],
-            [{"label": "b", "url": "https://h/", "headers": {"X": "SECRET"}, "name": "'\"{{ x }}: [#\n"}], None, "SECRET",
-            [1, None]]
-        more = [{}, {"foreign": "disable"}, {"run_id": "a: b", "dry_run": False, "from": ["a"], "forbid_removal": ["x"]}]
+            [{"label": "b", "url": "https://h/", "headers": {"X": "SECRET"}, "name": "'\"{{ x }}: [#\n"}], None,
+            "SECRET", [1, None]]
+        more = [{}, {"foreign": "disable"}, {"run_id": "a: b", "dry_run": False, "from": ["a"], "remove_limit": 1}]
         count = 0
         for given, other in itertools.product(channels, more):
             for name in ("saltern.channels", "saltern.distupgrade"):
