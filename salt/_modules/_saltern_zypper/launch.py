@@ -21,13 +21,12 @@ def dist_upgrade(run, order, wait=None):
     """
     workers = []
     while True:
+        if workers and not _has_ended(workers[-1], wait):
+            return still_running(run)
         handle = run.lock(wait)
         if handle is None:
             return still_running(run)
         try:
-            # Who has given the lock back is gone or about to go.
-            for worker in workers:
-                worker.wait()
             result = _under_lock(run, order)
             if result is not None:
                 return dict(result, recorded=not workers)
@@ -47,7 +46,6 @@ def _under_lock(run, order):
             "The run_id {} stands for a run with other parameters. A new run needs a new run_id.".format(run.run_id)))
     result = run.result()
     if result is not None:
-        run.remove_private()
         return result
     return settle_interrupted(run) if run.began_to_change() else None
 
@@ -55,7 +53,7 @@ def _under_lock(run, order):
 def _begin(run, order, handle, attempt):
     """
     Begins a worker that inherits the lock. Our own handle is of the same lock, and closing it does not free it; so
-    the next attempt to lock waits for the end of the worker.
+    whoever else asks waits for the end of the worker.
     """
     run.write("order.json", order)
     command = [_python(attempt), "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"),
@@ -67,6 +65,14 @@ def _begin(run, order, handle, attempt):
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[handle], start_new_session=True,
             cwd="/")
+
+
+def _has_ended(worker, wait):
+    try:
+        worker.wait(wait)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _python(attempt):

@@ -56,7 +56,7 @@ _PACKAGES = {
     "gated": [("app", "2.5", "Lab"), ("slow", "2.0", "Lab", "Requires: app = 2.5", GATED)],
     "broken": [("app", "2.0", "Lab", "Requires: missing"), ("lib", "2.0", "Lab", "Requires: also-missing")],
     "licensed": [("app", "2.0", "Lab")],
-    "lost": [("app", "2.0", "Lab"), ("lib", "1.2", "Lab")],
+    "lost": [("app", "2.0", "Lab", "Requires: lib = 1.2"), ("lib", "1.2", "Lab")],
     "huge": [("app", "2.0", "Lab")],
 }
 

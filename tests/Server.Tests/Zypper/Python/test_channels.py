@@ -111,6 +111,20 @@ class Channels(ChannelGround):
             with open(self.path("r", name)) as file:
                 self.assertNotIn("SECRET", file.read(), name)
 
+    def test_a_key_becomes_rpms_and_is_no_package(self):
+        home = os.path.join(self.folder, "gnupg")
+        os.makedirs(home, mode=0o700)
+        gpg = ("gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "")
+        ground.quiet(*gpg, "--quick-generate-key", "Lab <lab@example.com>", "rsa2048")
+        self.addCleanup(ground.quiet, "gpgconf", "--homedir", home, "--kill", "all")
+        key = ground.quiet(*gpg, "--armor", "--export")
+        before = ground.module._system.packages(self.root)
+        changes = self.set(self.channel("sp1", gpgkey=[key, "https://example.com/key"]))
+        self.assertRegex(changes["keys"][0], "^gpg-pubkey-")
+        self.assertIn("gpgkey=https://example.com/key\n", self.text())
+        self.assertEqual(self.set(self.channel("sp1", gpgkey=key))["keys"], [])
+        self.assertEqual(ground.module._system.packages(self.root), before)
+
     def test_what_is_no_channel_is_refused_without_a_word_of_its_secret(self):
         good = self.channel("sp1")
         for wrong in (
@@ -208,6 +222,16 @@ class Guards(ChannelGround):
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         self.url = "http://127.0.0.1:{}/sp2".format(server.server_port)
+
+    def test_a_token_in_an_address_is_not_in_the_test_case(self):
+        url = self.url.replace("http://", "http://u:SECRET@") + "?SECRET2"
+        folder = ground.module.set_private_channels(
+            "r", [{"label": "sp2", "url": url, "gpgcheck": False}], root=self.root, runs_folder=self.runs)
+        result = self.dup("r", reposd_dir=folder)
+        self.assertTrue(result["success"], result["log_tail"])
+        for name, text in ground.files_below(self.path("r", "solverTestCase")).items():
+            self.assertNotIn(b"SECRET", text, name)
+        self.assertIn(b"***", ground.files_below(self.path("r", "solverTestCase"))["zypp-control.yaml"])
 
     def test_a_password_opens_the_repository_of_a_dry_run(self):
         channel = {"label": "sp2", "url": self.url, "gpgcheck": False, "username": "u", "password": "SECRET"}

@@ -128,7 +128,11 @@ class States(ground.System):
 
     def test_from_names_channels_by_their_labels(self):
         ground.quiet("rpm", "--root", self.root, "-e", "conf")
-        returns = Minion(self.pillar("sp2", "new", **{"from": ["new"]})).apply("saltern.distupgrade")
+        pillar = self.pillar("sp2", "new", **{"from": ["new"]})
+        for channel in pillar["saltern"]["channels"]:
+            # zypper would take a name as well.
+            channel["name"] = "Channel " + channel["label"]
+        returns = Minion(pillar).apply("saltern.distupgrade")
         result = returns["saltern_distupgrade"]["saltern"]
         self.assertEqual([one["new"] for one in result["plan"]["upgrade"]], ["3.0-1"], result["comment"])
 
