@@ -1,0 +1,77 @@
+"""Decides from zypper's answer whether all is well. Each failure is a word for programs and a sentence for people."""
+
+import fnmatch
+import re
+
+from . import exits
+
+_LICENCE = re.compile(r"^In order to install '([^']*)'.*you must agree to terms", re.S)
+_ROOM = 1.05
+
+_WORDS = (
+    ("install", "to install"), ("upgrade", "to upgrade"), ("downgrade", "to downgrade"),
+    ("reinstall", "to reinstall"), ("remove", "to remove"), ("change_vendor", "to change vendor"),
+    ("change_arch", "to change architecture"),
+)
+
+
+def in_words(plan):
+    """As zypper sums up: "2 to upgrade, 1 to remove"."""
+    said = ["{} {}".format(len(plan[kind]), words) for kind, words in _WORDS if plan.get(kind)]
+    return ", ".join(said) or "nothing to do"
+
+
+def of_plan(code, said, order, holder):
+    """(reason, comment) why this plan is not to be carried out; None where nothing speaks against it."""
+    if code == exits.LOCKED:
+        return "locked", locked_words(said, holder)
+    if code not in exits.DONE or said.problems or said.plan is None:
+        return of_failure(code, said, "zypper dup --dry-run failed")
+    return _of_removals(said.plan["remove"], order["remove_limit"], order["forbid_removal"])
+
+
+def of_failure(code, said, what):
+    if said.problems:
+        return "conflict", "\n".join(["Dependencies cannot be met:"] + [one["problem"] for one in said.problems])
+    licences = [found.group(1) for found in (_LICENCE.match(text) for _, text in said.messages) if found]
+    if licences and code not in exits.DONE:
+        return "licence", "A licence must be agreed to: {}.".format(", ".join(licences))
+    errors = "\n".join(said.errors())
+    if code == exits.REPOSITORY_LEFT_OUT:
+        return "repository_unreachable", "A repository could not be reached; without it a plan means nothing.\n" + errors
+    if code == exits.LOCKED:
+        return "locked", locked_words(said, None)
+    words = "{}: {} (exit code {}).".format(what, exits.meaning(code), code)
+    reason = {3: "parameters", 6: "no_repositories", 8: "packages"}.get(code, "zypper")
+    return reason, words + ("\n" + errors if errors else "")
+
+
+def locked_words(said, holder):
+    if holder:
+        return "The package management is locked by process {} ({}).".format(holder["pid"], holder["name"])
+    return "\n".join(["The package management is locked."] + said.errors())
+
+
+def of_room(said, free):
+    """Downloads go to the cache before anything is changed; the growth goes to the root file system as a whole."""
+    needs = (("cache", said.download_bytes, "the downloads"), ("root", said.disk_bytes, "the new packages"))
+    for place, bytes_needed, what in needs:
+        if bytes_needed and bytes_needed > 0 and bytes_needed * _ROOM > free[place]:
+            return "no_space", "{} bytes are needed for {}, and {} are free.".format(bytes_needed, what, free[place])
+    return None
+
+
+def _of_removals(removals, limit, forbidden):
+    """
+    Packages only: a service pack replaces its product and patterns. What is forbidden may be named of any kind, and
+    with wildcards.
+    """
+    named = sorted({one["name"] for one in removals
+                    if any(fnmatch.fnmatchcase(one["name"], pattern) for pattern in forbidden)})
+    if named:
+        return "removal_limit", "These would be removed and must not be: {}.".format(", ".join(named))
+    gone = sorted(one["name"] for one in removals if "kind" not in one)
+    if limit is not None and len(gone) > limit:
+        return "removal_limit", "{} packages would be removed, and {} are allowed: {}.".format(
+            len(gone), limit, ", ".join(gone))
+    return None

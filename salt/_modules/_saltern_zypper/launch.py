@@ -1,0 +1,148 @@
+"""
+Begins a run, or waits for it, or finds what became of it. The work itself is done by another process, in a scope of its
+own where there is systemd: a migration upgrades the minion, whose service is then restarted, and a restart ends what is
+in its control group.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+from . import masking, output, records, system, work
+
+_BEGINNINGS = 3
+
+
+def dist_upgrade(run, order, wait=None):
+    """
+    The result of the run, which is begun if it has not been. Who asks while it goes on gets its result when it is
+    there: a resent job ends as the first would have. `wait` bounds that; then the outcome is "running".
+    """
+    workers = []
+    while True:
+        if workers and not _has_ended(workers[-1], wait):
+            return still_running(run)
+        handle = run.lock(wait)
+        if handle is None:
+            return still_running(run)
+        try:
+            result = _under_lock(run, order)
+            if result is not None:
+                return dict(result, recorded=not workers)
+            if len(workers) == _BEGINNINGS:
+                return _never_began(run, order)
+            workers.append(_begin(run, order, handle, len(workers)))
+        finally:
+            os.close(handle)
+
+
+def _under_lock(run, order):
+    """The result where there is one; None where the run is to begin."""
+    run.set_torn_result_aside()
+    known = run.order()
+    if known is not None and any(known.get(name, value) != value for name, value in order.items()):
+        return dict(work.empty_result(run, order), reason="parameters", changed=None, comment=(
+            "The run_id {} stands for a run with other parameters. A new run needs a new run_id.".format(run.run_id)))
+    result = run.result()
+    if result is not None:
+        return result
+    return settle_interrupted(run) if run.began_to_change() else None
+
+
+def _begin(run, order, handle, attempt):
+    """
+    Begins a worker that inherits the lock. Our own handle is of the same lock, and closing it does not free it; so
+    whoever else asks waits for the end of the worker.
+    """
+    run.write("order.json", order)
+    command = [_python(attempt), "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"),
+               run.folder, str(handle)]
+    if system.systemd_runs():
+        command = [
+            "systemd-run", "--scope", "--quiet", "--description", "Saltern run {}".format(run.run_id)] + command
+    with open(run.path("worker.log"), "ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[handle], start_new_session=True,
+            cwd="/")
+
+
+def _has_ended(worker, wait):
+    try:
+        worker.wait(wait)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _python(attempt):
+    """The Python that runs the minion, or the system's where that is no Python or did not get far."""
+    own = sys.executable or ""
+    return own if os.path.basename(own).startswith("python") and attempt == 0 else "/usr/bin/python3"
+
+
+def still_running(run):
+    return {
+        "run_id": run.run_id, "outcome": "running", "success": False, "changed": None, "reason": None,
+        "comment": "The run {} is still going on.".format(run.run_id),
+    }
+
+
+def _never_began(run, order):
+    return dict(
+        work.empty_result(run, order), reason="internal", changed=False if not run.began_to_change() else None,
+        comment="The worker ended several times without a result.",
+        log_tail=masking.mask(records.tail(run.path("worker.log"), work.LOG_TAIL_BYTES)))
+
+
+def settle_interrupted(run):
+    """
+    Called with the lock: nobody works on this run, it had begun to change the system, and has no result. It gets one
+    that says what changed since, and is never begun again.
+    """
+    order = run.order()
+    result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
+    changing = records.read_json(run.path("changing.json")) or {}
+    changes = run.changes_since()
+    result.update(
+        outcome="interrupted", success=False, reason="interrupted", exit_code=None, ended=time.time(),
+        exit_meaning="zypper's end was not seen", snapshots=changing.get("snapshots", {}),
+        changed=None if changes is None else bool(changes), changes=changes or {},
+        comment=_interrupted_words(changes),
+        log_tail=records.tail(run.path("log"), work.LOG_TAIL_BYTES) + _last_words(run))
+    result = masking.mask_all(result)
+    run.finish(result)
+    return result
+
+
+def _interrupted_words(changes):
+    if changes is None:
+        return "The run broke off. What it changed is not known."
+    if not changes:
+        return "The run broke off before any package had changed."
+    return "The run broke off. {} packages have changed since it began.".format(len(changes))
+
+
+def _last_words(run):
+    said = output.parse(records.read(run.path("dup.xml")) or "")
+    return "".join("\n" + text for _, text in said.messages)
+
+
+def result_of(run):
+    """What is known of a run, without beginning it."""
+    if not run.exists():
+        return dict(still_running(run), outcome="not_begun", comment="There is no trace of the run here.")
+    handle = run.lock(0)
+    if handle is None:
+        return still_running(run)
+    try:
+        run.set_torn_result_aside()
+        result = run.result()
+        if result is not None:
+            return dict(result, recorded=True)
+        if run.began_to_change():
+            return settle_interrupted(run)
+    finally:
+        os.close(handle)
+    return dict(still_running(run), outcome="not_begun", changed=False, comment=(
+        "The run broke off before it had begun to change anything; it may be begun again."))

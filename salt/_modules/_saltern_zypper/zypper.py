@@ -1,0 +1,83 @@
+"""
+Runs zypper. Its output goes to a file of the run, not to a pipe: if the process that waits for it is killed, zypper
+goes on, and what it did can be read afterwards.
+"""
+
+import os
+import subprocess
+import time
+
+from . import exits, output, records, system
+
+_PAUSE_SECONDS = 5
+
+
+class Zypper:
+    """zypper as one run calls it. `kept_open` are handles that zypper inherits: the lock of the run lasts as long."""
+
+    def __init__(self, run, order, kept_open=()):
+        self.run = run
+        self.order = order
+        self.kept_open = kept_open
+        self.transactional = False
+
+    def call(self, name, arguments):
+        """
+        (exit code, Output) of one call, whose files are named for it. A held lock is waited for, as long as the order
+        says.
+        """
+        give_up = time.monotonic() + self.order["lock_wait"]
+        while True:
+            code, said = self._call_once(name, arguments)
+            if code != exits.LOCKED or time.monotonic() >= give_up:
+                return code, said
+            time.sleep(_PAUSE_SECONDS)
+
+    def _call_once(self, name, arguments):
+        path = self.run.path(name + ".xml")
+        command = self._command() + arguments
+        if self.transactional:
+            command = [system.transactional_update(), "--non-interactive", "run"] + command
+        with open(path, "wb") as file, open(self.run.path(name + ".errors"), "wb") as errors:
+            try:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=file, stderr=errors, pass_fds=self.kept_open,
+                    env=system.clean_environment(self._environment()))
+            except OSError as error:
+                errors.write(str(error).encode("utf-8", "replace"))
+                return 127, output.parse("")
+            code = process.wait()
+        return code, self.output_of(name)
+
+    def output_of(self, name):
+        return output.parse(records.read(self.run.path(name + ".xml")) or "")
+
+    def _command(self):
+        order = self.order
+        command = ["zypper", "--non-interactive", "--xmlout", "--userdata", "saltern:" + self.run.run_id]
+        if order["root"]:
+            command += ["--root", order["root"]]
+        if order["reposd_dir"]:
+            # What is dry imports no keys, for they would stay. Signatures are checked by the real run.
+            command += ["--reposd-dir", order["reposd_dir"], "--cache-dir", self.run.path("cache"), "--no-gpg-checks"]
+        return command
+
+    def _environment(self):
+        return {"ZYPP_CONF": self.order["zypp_conf"]} if self.order["zypp_conf"] else {}
+
+    def dup_arguments(self):
+        order = self.order
+        arguments = ["dup"]
+        for repository in order["from_repos"]:
+            arguments += ["--from", repository]
+        if order["allow_vendor_change"] is not None:
+            arguments.append("--allow-vendor-change" if order["allow_vendor_change"] else "--no-allow-vendor-change")
+        for name, option in (
+                ("auto_agree_with_licenses", "--auto-agree-with-licenses"), ("replace_files", "--replacefiles"),
+                ("no_recommends", "--no-recommends")):
+            if order[name]:
+                arguments.append(option)
+        return arguments
+
+    def has_errors_file(self, name):
+        return os.path.exists(self.run.path(name + ".errors"))
