@@ -5,7 +5,7 @@ using Saltern.Server.Channels;
 
 namespace Saltern.Server.ServicePacks;
 
-/// <summary>Gives each minion the channels that are assigned to it when its turn has come; none: none of ours.</summary>
+/// <summary>Gives each minion the channels that are assigned to it when its turn has come.</summary>
 internal sealed class ApplyPreparation : CallPreparation
 {
     public override string Kind => ChannelsApplyKind.KindName;

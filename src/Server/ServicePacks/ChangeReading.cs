@@ -1,11 +1,12 @@
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
+using Saltern.Server.Fleet;
 using Saltern.Server.Salt;
 
 namespace Saltern.Server.ServicePacks;
 
-/// <summary>Finds changes of channels of which something is to be decided, and reads all that is known of them.</summary>
+/// <summary>Finds changes of channels about which something is to be decided, with all that is known.</summary>
 internal static class ChangeReading
 {
     /// <summary>So many, locked in the order of their ids; what another node is deciding is left to it.</summary>

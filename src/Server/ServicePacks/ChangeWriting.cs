@@ -44,7 +44,7 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         }
     }
 
-    /// <summary>Reversals whose minion has the channels of before again; one that failed is tried again later.</summary>
+    /// <summary>Minions that have the channels of before again; where that failed it is tried again later.</summary>
     private async Task ConfirmAsync(IReadOnlyList<LookedAt> waiting, CancellationToken cancellationToken)
     {
         var reverting = waiting.Where(change => change.Facts.State is ChangeState.Reverting).ToList();
@@ -162,7 +162,8 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     private async Task AdmitAsync(
         IEnumerable<LookedAt> changes, ActionId order, string column, CancellationToken cancellationToken)
     {
-        var (ids, minions) = (changes.Select(change => change.Id).ToArray(), changes.Select(one => one.Minion).ToArray());
+        var ids = changes.Select(change => change.Id).ToArray();
+        var minions = changes.Select(change => change.Minion).ToArray();
         await Statement.ExecuteAsync(
             connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value], cancellationToken);
         await Statement.ExecuteAsync(
@@ -229,8 +230,8 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     internal const string ReleaseSql = "delete from minion_hold where minion_key = $1";
 
     internal const string ReportSql = """
-        insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems, planned,
-                                   removed, steps, reboot_needed, test_case, read_at)
+        insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
+                                   planned, removed, steps, reboot_needed, test_case, read_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12, $13, $14)
         on conflict (change_id) do update
         set outcome = excluded.outcome, failure = excluded.failure, cause = excluded.cause, comment = excluded.comment,

@@ -80,7 +80,7 @@ internal static class ChannelChanges
         order by m.minion_key
         """;
 
-    /// <summary>A minion that is held already is none that a claim finds ready: a bug then, and no row is written.</summary>
+    /// <summary>A minion that is held already is none that a claim finds ready: that would be a bug.</summary>
     internal const string HoldSql = """
         insert into minion_hold (minion_key, admits, reason, since)
         select minion_key, array[$2::bigint], $3, $4 from unnest($1::bigint[]) as m(minion_key) order by minion_key

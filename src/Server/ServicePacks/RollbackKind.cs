@@ -30,7 +30,8 @@ internal sealed class RollbackKind : KindWithArguments<RollbackKind.Arguments>
 
     public override TargetOutcome Read(JsonElement arguments, MinionReturn returned)
     {
-        var said = ReasonText.Short(ReasonText.FirstLine(SaltJson.Text(SaltJson.Member(returned.Return, "said")) ?? ""));
+        var text = SaltJson.Text(SaltJson.Member(returned.Return, "said")) ?? "";
+        var said = ReasonText.Short(ReasonText.FirstLine(text));
         return !ReturnReading.WentWell(returned)
             ? ReturnReading.Failed(returned)
             : SaltJson.Member(returned.Return, "success").ValueKind is JsonValueKind.True

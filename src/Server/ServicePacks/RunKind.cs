@@ -30,8 +30,8 @@ internal abstract partial class RunKind : KindWithArguments<RunKind.Arguments>
         var runId = reader.RequiredText("runId", MaxRunId) ?? "";
         if (runId.Length > 0 && !RunId().IsMatch(runId))
         {
-            reader.Refuse("runId", $"{ArgumentReader.Show(runId)} is not the id of a run: letters, digits, '.', '-' and "
-                + "'_', at most 100, beginning with a letter or a digit.");
+            reader.Refuse("runId", $"{ArgumentReader.Show(runId)} is not the id of a run: letters, digits, '.', '-' "
+                + "and '_', at most 100, beginning with a letter or a digit.");
         }
 
         return new Arguments(runId);
