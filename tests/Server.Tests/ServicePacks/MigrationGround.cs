@@ -60,7 +60,7 @@ public abstract class MigrationGround(PostgresServer server, int minions = 2) : 
         await rig.DispatchAsync();
     }
 
-    private protected JsonObject PillarOf(ScriptedSalt.Sent sent) =>
+    private protected static JsonObject PillarOf(ScriptedSalt.Sent sent) =>
         sent.Call.Kwargs["pillar"]!["saltern"]!.AsObject();
 
     /// <summary>The minion's states have run and say this of zypper.</summary>
