@@ -34,7 +34,7 @@ internal static class ChangeDecision
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
         { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
-        { Target: TargetStatus.Cancelled or TargetStatus.Skipped or null, MayHaveRun: false } =>
+        { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
         { Target: TargetStatus.PickedUp } =>
             new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),

@@ -35,6 +35,8 @@ internal static class ChangeReading
         },
         Name = row.GetString(19),
         RebootAfter = row.GetBoolean(20),
+        IsDue = row.GetBoolean(21),
+        Seen = row.GetString(22),
     };
 
     private static (ActionId, TargetStatus?, string?)? Order(NpgsqlDataReader row, int first) => row.IsDBNull(first)
@@ -52,9 +54,10 @@ internal static class ChangeReading
             : null;
 
     /// <summary>
-    /// A change is looked at when its target is not simply under way: it has ended, is queued again, is overdue, or its
-    /// minion is not to be found; when an order of ours for it has ended; and when a late return tells of a run whose
-    /// channels were taken back. Of the attempts of this run, one that ended as a guess may have run. Indexes
+    /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
+    /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
+    /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
+    /// prove late that it took place. Of the attempts of a run, one that ended as a guess may have run. Indexes
     /// channel_change_one_at_a_time, channel_change_reverted, action_target_pkey, earlier_attempt_pkey.
     /// </summary>
     internal const string DueSql = """
@@ -72,7 +75,8 @@ internal static class ChangeReading
                (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
                 where q.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
                   and k.status = 'Completed' limit 1),
-               m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false)
+               m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
+               c.due_at is null or c.due_at <= $1, seen.now
         from channel_change c
         join minion m on m.minion_key = c.minion_key
         left join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key
@@ -80,16 +84,14 @@ internal static class ChangeReading
         left join submission s on s.id = t.submission_id
         left join action_target p on p.action_id = c.apply_action_id and p.minion_key = c.minion_key
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
+        cross join lateral (
+            select concat_ws('|', t.status, t.settled_at, t.waits, s.deadline_at <= $1, p.action_id, p.status,
+                             k.action_id, k.status) as now) seen
         where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or t.waits or s.deadline_at <= $1)
-                   and not (t.status = 'Queued' and not c.dry_run)
-               or c.state = 'Unknown'
-                   and (c.ask_action_id is null or k.status is null or k.status not in ('Queued', 'PickedUp')
-                        or t.settled_at > c.looked_at)
-               or c.state = 'Reverting'
-                   and (c.apply_action_id is null or p.status is null or p.status not in ('Queued', 'PickedUp')
-                        or t.settled_at > c.looked_at)
-               or c.state = 'Reverted' and not c.dry_run and t.settled_at > c.ended_at)
-          and (c.due_at is null or c.due_at <= $1 or t.settled_at > c.looked_at)
+                   and (c.dry_run or t.status is distinct from 'Queued')
+               or c.state in ('Unknown', 'Reverting')
+               or c.state = 'Reverted' and not c.dry_run and c.ended_at > $1 - interval '60 days')
+          and (c.seen is distinct from seen.now or c.due_at <= $1)
         order by c.id
         limit $2
         for update of c skip locked

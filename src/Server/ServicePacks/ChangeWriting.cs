@@ -15,8 +15,12 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     public async Task WriteAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
     {
-        var all = decided.Select(one => one.Change.Id).ToArray();
-        await Statement.ExecuteAsync(connection, LookedSql, [all, now], cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, LookedSql,
+            [
+                decided.Select(one => one.Change.Id).ToArray(), decided.Select(one => one.Change.Seen).ToArray(), now,
+            ],
+            cancellationToken);
         await ConfirmAsync([.. Of<ChangeStep.Wait>().Select(one => one.Change)], cancellationToken);
         await KeepAsync([.. Of<ChangeStep.Keep>()], cancellationToken);
         await RevertAsync([.. Of<ChangeStep.Revert>()], cancellationToken);
@@ -60,11 +64,11 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             var why = change.Applying?.Reason ?? "its order is gone";
             await Statement.ExecuteAsync(
                 connection, AttentionSql,
-                [change.Id, $"the channels of before could not be brought back to the minion: {why}", now + again],
+                [change.Id, $"the channels of before could not be brought back to the minion: {why}"],
                 cancellationToken);
         }
 
-        await ApplyAsync(failed, cancellationToken);
+        await ApplyAsync([.. failed.Where(change => change.IsDue)], cancellationToken);
     }
 
     private async Task KeepAsync(
@@ -133,11 +137,12 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         foreach (var (change, step) in asked)
         {
             await Statement.ExecuteAsync(
-                connection, UnknownSql, [change.Id, step.Attention, now + again], cancellationToken);
+                connection, UnknownSql, [change.Id, step.Attention], cancellationToken);
         }
 
-        // One that is still on its way is enough.
-        foreach (var same in asked.Select(one => one.Change).Where(change => IsOver(change.Asking))
+        // One that is still on its way is enough, and one that was answered is not asked again at once.
+        foreach (var same in asked.Select(one => one.Change)
+            .Where(change => change.Asking is null || IsOver(change.Asking) && change.IsDue)
             .GroupBy(change => (change.Action, change.RunId)))
         {
             var order = await orders.WriteAsync(
@@ -165,7 +170,8 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         var ids = changes.Select(change => change.Id).ToArray();
         var minions = changes.Select(change => change.Minion).ToArray();
         await Statement.ExecuteAsync(
-            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value], cancellationToken);
+            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value, now + again],
+            cancellationToken);
         await Statement.ExecuteAsync(
             connection, column == "ask_action_id" ? AdmitSql : AdmitOnlySql, [minions, order.Value], cancellationToken);
     }
@@ -194,7 +200,9 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         order is not { Status: TargetStatus.Queued or TargetStatus.PickedUp };
 
     internal const string LookedSql = """
-        update channel_change set looked_at = $2, due_at = null where id = any($1::bigint[])
+        update channel_change c
+        set seen = l.seen, due_at = case when c.due_at > $3::timestamptz then c.due_at end
+        from unnest($1::bigint[], $2::text[]) as l(id, seen) where c.id = l.id
         """;
 
     internal const string EndSql = """
@@ -209,14 +217,18 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         """;
 
     internal const string UnknownSql = """
-        update channel_change set state = 'Unknown', attention = $2, due_at = $3 where id = $1
+        update channel_change set state = 'Unknown', attention = $2 where id = $1
         """;
 
-    internal const string AttentionSql = "update channel_change set attention = $2, due_at = $3 where id = $1";
+    internal const string AttentionSql = "update channel_change set attention = $2 where id = $1";
 
-    internal const string AskedSql = "update channel_change set ask_action_id = $2 where id = any($1::bigint[])";
+    internal const string AskedSql = """
+        update channel_change set ask_action_id = $2, due_at = $3 where id = any($1::bigint[])
+        """;
 
-    internal const string AppliedSql = "update channel_change set apply_action_id = $2 where id = any($1::bigint[])";
+    internal const string AppliedSql = """
+        update channel_change set apply_action_id = $2, due_at = $3 where id = any($1::bigint[])
+        """;
 
     /// <summary>The run itself may still go on: it is admitted with the question.</summary>
     internal const string AdmitSql = """

@@ -29,5 +29,11 @@ internal sealed record LookedAt
     /// <summary>The order that asks it for the recorded result, and how that target stands.</summary>
     public required (ActionId Action, TargetStatus? Status, string? Reason)? Asking { get; init; }
 
+    /// <summary>An order of ours that came to nothing may be given again now.</summary>
+    public required bool IsDue { get; init; }
+
+    /// <summary>What was seen, as it is kept for the next look.</summary>
+    public required string Seen { get; init; }
+
     public required ChangeFacts Facts { get; init; }
 }

@@ -106,9 +106,11 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         await TurnAsync();
 
         Assert.StartsWith("Reverting: the channels of before could not be brought back", await StateAsync());
+        Assert.Equal(first.Jid, LastSent.Jid);
+        rig.Clock.Advance(TimeSpan.FromMinutes(6));
+        await TurnAsync();
         Assert.NotEqual(first.Jid, LastSent.Jid);
         await ChannelsAreSetAsync("m1");
-        rig.Clock.Advance(TimeSpan.FromMinutes(6));
         await TurnAsync();
         Assert.Equal(("Reverted", 0), (await StateAsync(), await HeldAsync()));
     }
@@ -157,6 +159,28 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         await TurnAsync();
         Assert.StartsWith(state, await StateAsync());
         Assert.Equal(channels, await ChannelsAsync());
+    }
+
+    [Fact]
+    public async Task A_run_that_goes_on_is_asked_about_again_after_a_while()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var runId = $"{PillarOf(LastSent)["run_id"]}";
+        await rig.ReturnAsync(LastSent.Jid, "m1", "\"Minion did not return\"", 1, "state.apply");
+        await TurnAsync();
+        var ask = LastSent;
+        await rig.ReturnAsync(ask.Jid, "m1", Result(runId, "running", null), 0, "saltern_zypper.run_result");
+        await TurnAsync();
+        Assert.StartsWith("Unknown: the run goes on", await StateAsync());
+        Assert.Equal(ask.Jid, LastSent.Jid);
+
+        rig.Clock.Advance(TimeSpan.FromMinutes(6));
+        await TurnAsync();
+        Assert.NotEqual(ask.Jid, LastSent.Jid);
+        await rig.ReturnAsync(LastSent.Jid, "m1", Result(runId, "succeeded", true), 0, "saltern_zypper.run_result");
+        await TurnAsync();
+        Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
     }
 
     [Fact]
