@@ -92,7 +92,7 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
         }
     }
 
-                    random.Next(2) == 0 ? "" : """, "dryRun": false""", $"m{random.Next(1, 4)}"));
+    /// <summary>Minions do what they were sent; some of what they return is lost, late, or garbled.</summary>
     private async Task AnswerAsync()
     {
         foreach (var sent in Salt.Submissions.Where(one => handled.Add(one.Jid)).ToList())
