@@ -16,6 +16,7 @@ internal static class ServicePacksRegistration
         services.AddSingleton<ActionKind, RollbackKind>();
         services.AddSingleton<CallPreparation, MigrationPreparation>();
         services.AddSingleton<CallPreparation, ApplyPreparation>();
+        services.AddSingleton<MigrationReport>();
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
