@@ -1,6 +1,6 @@
 namespace Saltern.Contract;
 
-/// <summary>What a migration action has come to, over all its minions; lists are cut to their largest entries.</summary>
+/// <summary>What a migration has come to, over all its minions; lists are cut to their largest entries.</summary>
 public sealed record MigrationSummary
 {
     public required long Action { get; init; }
