@@ -80,6 +80,9 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         var other = await rig.ScheduleAsync("ping", target: new() { Minions = ["m1"] });
         await rig.DispatchAsync();
         Assert.Equal("Queued", (await rig.StatusesAsync(other))["m1"]);
+        Assert.StartsWith(
+            "its channels are changed by action",
+            (await rig.Get<TargetLists>().FindAsync(other, "m1", null, CancellationToken.None)).Single().Reason);
         await RunEndsAsync(LastSent, "m1", "failed", changed: false);
         await TurnAsync();
 
