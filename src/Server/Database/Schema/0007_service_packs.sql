@@ -39,6 +39,8 @@ create index channel_change_attention on saltern.channel_change (id) where atten
 
 -- What a run came to, of those that said so: for reports over a fleet, without the returns. failure is a word
 -- (conflict, locked, …), cause the first line of zypper's words; steps are sorted lines "upgrade bash 5.1 → 5.2".
+-- unplanned and left_out: steps of a real run that its dry run had not, and the reverse; the first 1,000 of each, null
+-- where there was no dry run.
 create table saltern.migration_run (
     change_id     bigint primary key references saltern.channel_change on delete cascade,
     action_id     bigint not null,
@@ -52,6 +54,8 @@ create table saltern.migration_run (
     planned       jsonb not null,
     removed       text[] not null,
     steps         text[] not null,
+    unplanned     text[],
+    left_out      text[],
     reboot_needed boolean not null,
     test_case     text,
     read_at       timestamp with time zone not null);
