@@ -164,6 +164,20 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         Assert.Equal(channels, await ChannelsAsync());
     }
 
+    [Theory]
+    [InlineData("""["No matching sls found for 'saltern.distupgrade' in env 'base'"]""", "Reverted", Before)]
+    [InlineData("\"The minion function caused an exception\"", "Unknown: the run ended without", After)]
+    public async Task States_that_were_not_run_at_all_leave_no_trace(string returned, string state, string channels)
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(LastSent.Jid, "m1", returned, 1, "state.apply");
+        await TurnAsync();
+
+        Assert.StartsWith(state, await StateAsync());
+        Assert.Equal(channels, await ChannelsAsync());
+    }
+
     /// <summary>The clock stands still: nothing but what the settler rings wakes the loop.</summary>
     [Fact]
     public async Task What_was_settled_is_decided_at_once()

@@ -33,6 +33,25 @@ public sealed class RunKindsReadingTests
     public void What_snapper_said_is_the_reason(string returned, int code, string expected) =>
         Assert.Equal(expected, Read(Rollback, returned, code));
 
+    [Fact]
+    public void A_product_that_goes_is_not_taken_for_a_package() => Assert.Equal(
+        ["conf", "product Lab"],
+        RunReport.Find(Json("""
+            {"run_id": "r", "outcome": "succeeded", "plan": {"remove": [
+                {"name": "conf", "arch": "noarch"}, {"name": "Lab", "arch": "x86_64", "kind": "product"}]}}
+            """))!.Removed);
+
+    [Fact]
+    public void The_reason_of_a_migration_reads_as_one_sentence() => Assert.Equal(
+        "Failed: Dependencies cannot be met; nothing provides missing needed by app-3.0-1.noarch",
+        Read(new MigrateKind(), """
+            {"saltern_zypper_|-saltern_distupgrade_|-saltern_distupgrade_|-dist_upgraded": {
+                "name": "saltern_distupgrade", "changes": {}, "result": false, "comment": "x", "saltern": {
+                    "run_id": "r", "outcome": "failed", "changed": false, "reason": "conflict",
+                    "comment": "Dependencies cannot be met:\nnothing provides missing needed by app-3.0-1.noarch",
+                    "problems": [{"problem": "nothing provides missing needed by app-3.0-1.noarch"}]}}}
+            """, 2));
+
     private static string Read(ActionKind kind, string returned, int code) =>
         Told(kind.Read(Json("{}"), Return(returned, code, code == 0 ? null : "nested")));
 }
