@@ -23,7 +23,8 @@ internal sealed partial class ChangeDeciding(
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    private readonly Bell bell = bells.Inbox.Echo();
+    // Not that of the inbox: what a return says counts when it is settled.
+    private readonly Bell bell = bells.Due.Echo();
 
     /// <summary>One bounded pass; returns how many changes were looked at.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)

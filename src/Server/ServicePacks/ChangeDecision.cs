@@ -36,6 +36,8 @@ internal static class ChangeDecision
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
         { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
+        { Target: TargetStatus.Failed, NothingRan: true, MayHaveRun: false } =>
+            new ChangeStep.Revert(false, "the minion returned that it could run none of the states"),
         { Target: TargetStatus.PickedUp } =>
             new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),
         _ => new ChangeStep.Ask("the run ended without saying whether packages changed"),

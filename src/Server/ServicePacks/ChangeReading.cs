@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -31,6 +32,7 @@ internal static class ChangeReading
             Target = Status(row, 14),
             MayHaveRun = row.GetBoolean(15),
             Overdue = row.GetBoolean(16),
+            NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Report(row, 17) ?? Report(row, 18),
         },
         Name = row.GetString(19),
@@ -52,6 +54,14 @@ internal static class ChangeReading
         && RunReport.Find(root) is { } report && report.RunId == row.GetString(3)
             ? report
             : null;
+
+    /// <summary>
+    /// How Salt says that it did not come to run a state: an SLS that is not on the master, or cannot be rendered.
+    /// </summary>
+    private static bool IsListOfTexts(string? returned) =>
+        returned is not null && SaltJson.TryParse(returned, out var root, out _)
+        && root.ValueKind is JsonValueKind.Array && root.GetArrayLength() > 0
+        && root.EnumerateArray().All(text => text.ValueKind is JsonValueKind.String);
 
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by

@@ -150,12 +150,18 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         from named n order by 3 desc, 1, 2
         """;
 
-    /// <summary>Indexes channel_change_pkey, channel_change_by_run, channel_change_attention.</summary>
+    /// <summary>
+    /// What a later real run has settled, or says again, needs no attention any more. Indexes channel_change_pkey,
+    /// channel_change_by_run, channel_change_attention, channel_change_by_minion.
+    /// </summary>
     internal const string ChangesSql = """
         select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
                c.ended_at
         from channel_change c join minion m on m.minion_key = c.minion_key
-        where ($1::bigint is null or c.action_id = $1) and (not $2 or c.attention is not null) and c.id < $3
+        where ($1::bigint is null or c.action_id = $1) and c.id < $3
+          and (not $2 or c.attention is not null and not exists (
+              select 1 from channel_change n
+              where n.minion_key = c.minion_key and n.id > c.id and n.state = 'Kept' and not n.dry_run))
         order by c.id desc limit $4
         """;
 }

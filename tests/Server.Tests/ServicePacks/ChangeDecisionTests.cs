@@ -41,7 +41,8 @@ public sealed class ChangeDecisionTests
             var never = facts is
             {
                 Report: null, MayHaveRun: false, Target: TargetStatus.Cancelled or TargetStatus.Skipped,
-            };
+            }
+                or { Report: null, MayHaveRun: false, Target: TargetStatus.Failed, NothingRan: true };
             Assert.True(proved || never, $"{facts}");
             Assert.Equal(proved, revert.Confirm);
         }
@@ -103,11 +104,12 @@ public sealed class ChangeDecisionTests
         from target in Statuses
         from mayHaveRun in new[] { false, true }
         from overdue in target is TargetStatus.PickedUp ? [false, true] : new[] { false }
+        from nothingRan in new[] { false, true }
         from report in Reports()
         select new ChangeFacts
         {
             State = state, DryRun = dryRun, Target = target, MayHaveRun = mayHaveRun, Overdue = overdue,
-            Report = report,
+            NothingRan = nothingRan, Report = report,
         };
 
     private static IEnumerable<RunReport?> Reports() =>
