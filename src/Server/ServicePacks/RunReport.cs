@@ -31,7 +31,7 @@ internal sealed record RunReport
 
     public IReadOnlyDictionary<string, int> Planned { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>Names of packages that are, or would be, removed; of a product or pattern with that word before.</summary>
+    /// <summary>Names of packages that are, or would be, removed; "product Lab" where it is no package.</summary>
     public IReadOnlyList<string> Removed { get; init; } = [];
 
     /// <summary>What is, or would be, done to which package: "upgrade bash 5.1 → 5.2", in order.</summary>
