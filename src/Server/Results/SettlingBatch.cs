@@ -155,7 +155,8 @@ internal sealed class SettlingBatch(
             order by t.action_id, t.minion_key
             for update of t)
         update action_target t
-        set status = g.status, guessed = g.inbox_id = any($9::bigint[]), settled_at = $1, returned_at = g.returned_at, reason = g.reason
+        set status = g.status, guessed = g.inbox_id = any($9::bigint[]), settled_at = $1, returned_at = g.returned_at,
+            reason = g.reason
         from guessed g
         where t.action_id = g.action_id and t.minion_key = g.minion_key
         returning t.action_id, t.minion_key, g.inbox_id, g.before, t.status

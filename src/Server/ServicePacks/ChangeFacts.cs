@@ -21,6 +21,9 @@ internal sealed record ChangeFacts
     /// <summary>The minion returned that no state was run at all: what was called is not on its master, say.</summary>
     public bool NothingRan { get; init; }
 
+    /// <summary>What a person decided, for the case that the minion does not.</summary>
+    public PersonsOrder? Ordered { get; init; }
+
     /// <summary>What the minion said: in the return, or when it was asked for the recorded result.</summary>
     public RunReport? Report { get; init; }
 }

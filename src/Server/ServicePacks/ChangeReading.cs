@@ -34,6 +34,7 @@ internal static class ChangeReading
             Overdue = row.GetBoolean(16),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Report(row, 17) ?? Report(row, 18),
+            Ordered = row.TextOrNull(23) is { } ordered ? new PersonsOrder(ordered == "Keep", row.GetString(24)) : null,
         },
         Name = row.GetString(19),
         RebootAfter = row.GetBoolean(20),
@@ -86,7 +87,7 @@ internal static class ChangeReading
                 where q.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
                   and k.status = 'Completed' limit 1),
                m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
-               c.due_at is null or c.due_at <= $1, seen.now
+               c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by
         from channel_change c
         join minion m on m.minion_key = c.minion_key
         left join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key
@@ -96,7 +97,7 @@ internal static class ChangeReading
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
         cross join lateral (
             select concat_ws('|', t.status, t.settled_at, t.waits, s.deadline_at <= $1, p.action_id, p.status,
-                             k.action_id, k.status) as now) seen
+                             k.action_id, k.status, c.ordered) as now) seen
         where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or t.waits or s.deadline_at <= $1)
                    and (c.dry_run or t.status is distinct from 'Queued')
                or c.state in ('Unknown', 'Reverting')

@@ -76,7 +76,7 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     {
         foreach (var (change, step) in kept)
         {
-            await EndAsync(change, ChangeState.Kept, null, step.Attention, cancellationToken);
+            await EndAsync(change, ChangeState.Kept, step.Reason, step.Attention, cancellationToken);
         }
 
         var again = kept.Where(one => one.Step.Assign).Select(one => one.Change).ToList();

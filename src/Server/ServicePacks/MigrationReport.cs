@@ -65,6 +65,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                 Attention = row.TextOrNull(7),
                 RecordedAt = row.GetFieldValue<DateTimeOffset>(8),
                 EndedAt = row.TimeOrNull(9),
+                Domain = row.GetString(10),
             },
             cancellationToken);
     }
@@ -156,8 +157,10 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
     /// </summary>
     internal const string ChangesSql = """
         select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
-               c.ended_at
-        from channel_change c join minion m on m.minion_key = c.minion_key
+               c.ended_at, d.name
+        from channel_change c
+        join minion m on m.minion_key = c.minion_key
+        join key_domain d on d.id = m.key_domain_id
         where ($1::bigint is null or c.action_id = $1) and c.id < $3
           and (not $2 or c.attention is not null and not exists (
               select 1 from channel_change n

@@ -17,6 +17,7 @@ internal static class ServicePacksRegistration
         services.AddSingleton<CallPreparation, MigrationPreparation>();
         services.AddSingleton<CallPreparation, ApplyPreparation>();
         services.AddSingleton<MigrationReport>();
+        services.AddSingleton<ChangeOrders>();
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());

@@ -48,6 +48,31 @@ public sealed class ChangeDecisionTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_person_decides_only_what_the_minion_does_not(bool keep)
+    {
+        var decided = 0;
+        foreach (var facts in All(dryRun: false, ChangeState.Open, ChangeState.Unknown)
+            .Concat(All(dryRun: true, ChangeState.Open, ChangeState.Unknown)))
+        {
+            var (without, with) = (
+                ChangeDecision.For(facts), ChangeDecision.For(facts with { Ordered = new PersonsOrder(keep, "ann") }));
+            if (without is not ChangeStep.Ask)
+            {
+                Assert.Equal(without, with);
+                continue;
+            }
+
+            decided++;
+            Assert.True(
+                keep ? with is ChangeStep.Keep { Attention: null } : with is ChangeStep.Revert { Confirm: true });
+        }
+
+        Assert.True(decided > 0);
+    }
+
     [Fact]
     public void A_success_keeps_them_and_a_half_done_run_keeps_them_for_a_person_to_look_at()
     {

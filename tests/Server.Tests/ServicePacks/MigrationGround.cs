@@ -107,4 +107,15 @@ public abstract class MigrationGround(PostgresServer server, int minions = 2) : 
         minion);
 
     private protected Task<long> HeldAsync() => database.ScalarAsync<long>("select count(*) from minion_hold");
+
+    private protected async Task ChannelsAreSetAsync(string minion)
+    {
+        await rig.ReturnAsync(
+            LastSent.Jid, minion,
+            """
+            {"saltern_zypper_|-saltern_channels_|-saltern_channels_|-channels":
+             {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}
+            """,
+            0, "state.apply");
+    }
 }

@@ -291,16 +291,6 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         Assert.Equal("Skipped", (await rig.StatusesAsync(later))["m1"]);
     }
 
-    private async Task ChannelsAreSetAsync(string minion)
-    {
-        await rig.ReturnAsync(
-            LastSent.Jid, minion,
-            """
-            {"saltern_zypper_|-saltern_channels_|-saltern_channels_|-channels":
-             {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}
-            """,
-            0, "state.apply");
-    }
 
     private async Task UntilRevertedAsync(string minion)
     {

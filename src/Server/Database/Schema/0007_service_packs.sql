@@ -3,8 +3,9 @@
 
 -- run_id: the minion's own record of the run goes by it. before, after: the assignment as JSON; before is null where
 -- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
--- again before. attention: what a person has to look at. apply_action_id brings the minion what is assigned to it now;
--- ask_action_id asks it for the recorded result of the run.
+-- again before. ordered, ordered_by: what a person decided where the minion did not say. attention: what a person has
+-- to look at. apply_action_id brings the minion what is assigned to it now; ask_action_id asks it for the recorded
+-- result of the run.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -26,6 +27,8 @@ create table saltern.channel_change (
     due_at          timestamp with time zone,
     apply_action_id bigint,
     ask_action_id   bigint,
+    ordered         text check (ordered in ('Keep', 'TakeBack')),
+    ordered_by      text,
     check ((state in ('Open', 'Unknown')) = (decided_at is null)),
     check ((state in ('Reverted', 'Kept')) = (ended_at is not null)));
 -- Never two at a time on a minion.
