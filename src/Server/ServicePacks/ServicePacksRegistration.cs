@@ -21,6 +21,8 @@ internal static class ServicePacksRegistration
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
+        services.AddSingleton<OldChanges>();
+        services.AddHostedService(provider => provider.GetRequiredService<OldChanges>());
         return services;
     }
 }

@@ -220,6 +220,23 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
     }
 
     [Fact]
+    public async Task Changes_end_with_the_history_and_those_that_are_not_decided_stay()
+    {
+        await OrderAsync(Real);
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: true);
+        await TurnAsync();
+        rig.Clock.Advance(TimeSpan.FromDays(364));
+        Assert.Equal(0, await rig.Get<OldChanges>().RunOnceAsync(CancellationToken.None));
+        rig.Clock.Advance(TimeSpan.FromDays(2));
+
+        Assert.Equal(1, await rig.Get<OldChanges>().RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal("Open", await database.ScalarAsync<string>("select string_agg(state, ',') from channel_change"));
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from migration_run"));
+    }
+
+    [Fact]
     public async Task A_late_proof_of_change_assigns_the_new_channels_again()
     {
         await OrderAsync(Real, "m1");

@@ -38,6 +38,8 @@ create unique index channel_change_one_at_a_time on saltern.channel_change (mini
 create index channel_change_reverted on saltern.channel_change (id) where state = 'Reverted' and not dry_run;
 create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
 create index channel_change_by_minion on saltern.channel_change (minion_key, id);
+-- Housekeeping: the oldest.
+create index channel_change_ended on saltern.channel_change (ended_at) where ended_at is not null;
 create index channel_change_attention on saltern.channel_change (id) where attention is not null;
 
 -- What a run came to, of those that said so: for reports over a fleet, without the returns. failure is a word
