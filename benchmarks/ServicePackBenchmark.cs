@@ -1,5 +1,6 @@
 using System.Globalization;
 using Saltern.Rig;
+using Saltern.Server.Actions;
 using Saltern.Server.Channels.Import;
 using Saltern.Server.Fleet;
 using Saltern.Server.ServicePacks;
@@ -14,6 +15,7 @@ internal sealed class ServicePackBenchmark : IBenchmark
     private const int ChannelsOfEach = 3;
     private const int Minions = 10_000;
     private const int ProductSets = 200;
+    private const int Packages = 300;
 
     /// <summary>Sets differ in their service pack (of the first 40) and in their number of modules.</summary>
     private const string FillSql = """
@@ -31,12 +33,39 @@ internal sealed class ServicePackBenchmark : IBenchmark
         select m.minion_key, s.id, now() from minion m join numbered s on s.number = m.minion_key % $1
         """;
 
+    /// <summary>Dry runs of $1 minions: a tenth failed for one of five reasons, each plans $2 packages.</summary>
+    private const string RunsSql = """
+        with ordered as (
+            insert into action (kind, arguments, target, created_by, created_at, earliest_at, expires_at,
+                                deadline_seconds, exclusive, safe_to_repeat, reads_body)
+            values ('servicepack.migrate', '{}', '{}', 'bench', now(), now(), 'infinity', 3600, true, true, 'always')
+            returning id),
+        counted as (insert into action_counts (action_id, total, queued) select id, $1, $1 from ordered),
+        changed as (
+            insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, after, state,
+                                        recorded_at, decided_at, ended_at)
+            select o.id, m.minion_key, 'r', true, '105', '', '{}', 'Reverted', now(), now(), now()
+            from ordered o cross join minion m
+            returning id, action_id, minion_key)
+        insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
+                                   planned, removed, steps, reboot_needed, read_at)
+        select c.id, c.action_id, c.minion_key, case when c.minion_key % 10 = 0 then 'Failed' else 'Succeeded' end,
+               case when c.minion_key % 10 = 0 then 'conflict' end,
+               case when c.minion_key % 10 = 0 then 'nothing provides lib' || c.minion_key % 50 end, 'so', '{}', '{}',
+               array['foo' || c.minion_key % 7, 'bar'],
+               array(select 'upgrade package' || n || ' 1.' || c.minion_key % 3 || ' → 2'
+                     from generate_series(1, $2) n),
+               false, now()
+        from changed c
+        """;
+
     public string Name => "service-packs";
 
     public string What =>
         "Importing 1,500 products (as SUSE Customer Center lists them) and 5,000 channels (as SUSE Manager's "
         + "product_tree.json does), reading of the files included; and the targets of 10,000 minions over 200 sets of "
-        + "products, with reading the catalogue of both.";
+        + "products, with reading the catalogue of both; and the report over dry runs of 10,000 minions with 300 "
+        + "packages each.";
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
     {
@@ -61,6 +90,10 @@ internal sealed class ServicePackBenchmark : IBenchmark
         await database.ExecuteAsync(FillSql, ProductSets);
         var targets = await Rounds.RunAsync(
             ground.Sizes.Rounds, ("targets", () => Rounds.TimeAsync(() => TargetsAsync(rig))));
+        await database.ExecuteAsync(RunsSql, Minions, Packages);
+        await database.ExecuteAsync("analyze channel_change; analyze migration_run");
+        var reports = await Rounds.RunAsync(
+            ground.Sizes.Rounds, ("report", () => Rounds.TimeAsync(() => ReportAsync(rig))));
         return
         [
             Figure.AtMost("importing 1,500 products and 5,000 channels", taken[0].Median, 5, " s", taken[0].In("s")),
@@ -68,7 +101,18 @@ internal sealed class ServicePackBenchmark : IBenchmark
             Figure.AtMost(
                 "targets of 10,000 minions over 200 sets of products", targets[0].Median, 1, " s",
                 targets[0].In("s")),
+            Figure.AtMost(
+                "report over 10,000 dry runs of 300 packages each", reports[0].Median, 2, " s", reports[0].In("s")),
         ];
+    }
+
+    private static async Task ReportAsync(CoreRig rig)
+    {
+        var action = new ActionId(await rig.Database.ScalarAsync<long>("select max(action_id) from migration_run"));
+        var report = await rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None);
+        UnfinishedWorkException.Require(Minions / 10, report!.Failed, "failures");
+        UnfinishedWorkException.Require(5, report.Failures.Count, "causes");
+        UnfinishedWorkException.Require(Minions, report.Removals[0].Minions, "removals");
     }
 
     private static async Task TargetsAsync(CoreRig rig)

@@ -86,7 +86,7 @@ internal static class CliProgram
             FleetCommands.Groups(output),
             ProductCommands.Products(output),
             ProductCommands.Channels(output, clock),
-            ServicePackCommands.Create(output),
+            ServicePackCommands.Create(output, clock),
             MasterCommands.Masters(output),
             MasterCommands.Dispatch(output),
             ServerCommand.Create(output),

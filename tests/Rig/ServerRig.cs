@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Saltern.Server;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -154,8 +155,13 @@ internal sealed class ServerRig : IAsyncDisposable
         };
     }
 
+    /// <summary>One more node on the same database, on a machine whose clock may be wrong.</summary>
+    public Task<SalternServer> StartNodeAsync(TimeProvider clock, params (string Key, string Value)[] settings) =>
+        StartServerAsync(Database, Master, passwordFile, settings, clock);
+
     private static Task<SalternServer> StartServerAsync(
-        TestDatabase database, SimulatedMaster master, string passwordFile, (string Key, string Value)[] settings) =>
+        TestDatabase database, SimulatedMaster master, string passwordFile, (string Key, string Value)[] settings,
+        TimeProvider? clock = null) =>
         SalternServer.StartAsync(
             configuration => configuration
                 .AddInMemoryCollection(new Dictionary<string, string?>
@@ -170,7 +176,7 @@ internal sealed class ServerRig : IAsyncDisposable
                     ["Logging:LogLevel:Default"] = "Warning",
                 })
                 .AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)),
-            change: null,
+            change: clock is null ? null : services => services.Replace(ServiceDescriptor.Singleton(clock)),
             CancellationToken.None);
 
     internal const string LastAttemptsSql = """

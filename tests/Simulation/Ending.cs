@@ -34,7 +34,8 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         }
 
         world.Note("all has settled");
-        Judged(await TargetsAsync(), await UnrungAsync());
+        await passes.RevisitAsync(world.Nodes[0]);
+        Judged(await TargetsAsync());
     }
 
     /// <summary>The first orders may meet connections that a fault has ended.</summary>
@@ -57,13 +58,13 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
     /// <summary>Something is still to happen at a master: a return on its way counts for what it tells.</summary>
     private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
 
-    private void Judged(List<TargetEnd> targets, HashSet<(string Jid, string Minion)> unrung)
+    private void Judged(List<TargetEnd> targets)
     {
         var runs = world.Masters.SelectMany(master => master.Simulated.Ledger.Page(0, int.MaxValue)
                 .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
             .ToDictionary(one => one.Key, one => one.run);
         var clear = targets.Where(target => !IsGarbled(target) && !IsProvenUnrun(target, runs)
-            && !IsGuessNobodyRevises(target, unrung) && !IsUnansweredReboot(target, runs)).ToList();
+            && !IsUnansweredReboot(target, runs)).ToList();
         var left = targets.Except(clear)
             .SelectMany(target => target.Attempts.Select(attempt => (target.Master, target.Minion, attempt.Jid)))
             .ToHashSet();
@@ -89,15 +90,6 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
             is { Outcome: LedgerOutcome.Ended });
 
     /// <summary>
-    /// Known to fall short: once a target has failed as a guess, a return is noticed by the inbox alone. One that
-    /// arrives while the trigger is gone, or in a master's own job cache, does not replace the guess any more.
-    /// </summary>
-    private bool IsGuessNobodyRevises(TargetEnd target, HashSet<(string Jid, string Minion)> unrung) =>
-        target is { Status: "Failed", Guessed: true }
-        && (world.Masters.Exists(master => master.Name == target.Master && master.Collects)
-            || target.Attempts.Any(attempt => unrung.Contains((attempt.Jid, target.Minion))));
-
-    /// <summary>
     /// The return of a reboot settles nothing: whether it rebooted is asked, and may stay unanswered.
     /// </summary>
     private static bool IsUnansweredReboot(
@@ -118,9 +110,6 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
             .DefaultIfEmpty(1).Max();
         return target with { Reschedules = ((1 + target.Reschedules) * most) - 1 };
     }
-
-    private async Task<HashSet<(string Jid, string Minion)>> UnrungAsync() => [.. await world.QueryAsync(
-        "select jid, minion_id from simulation.unrung", row => (row.GetString(0), row.GetString(1)))];
 
     private async Task<long> UnfinishedAsync() => await world.Database.ScalarAsync<long>("""
         select (select count(*) from action_target where status in ('Queued', 'PickedUp'))

@@ -33,15 +33,6 @@ internal static class Ground
         end $$;
         create trigger note after update on saltern.action_target for each row
             when (old.status is distinct from new.status) execute function simulation.note();
-        create table simulation.unrung (jid text, minion_id text);
-        create function simulation.note_return() returns trigger language plpgsql as $$
-        begin
-            insert into simulation.unrung select new.jid, new.id from pg_trigger
-            where tgrelid = 'salt.salt_returns'::regclass and tgname = 'take_return' and tgenabled = 'D';
-            return null;
-        end $$;
-        create trigger note_return after insert on salt.salt_returns for each row
-            execute function simulation.note_return();
         create table simulation.fault (fails_at bigint);
         create sequence simulation.writes;
         create function simulation.fail() returns trigger language plpgsql as $$

@@ -33,17 +33,7 @@ internal sealed class Passes(World world)
     }
 
     /// <summary>All passes of a node once, as its loops would do within a minute.</summary>
-    public async Task RunAllAsync(Node node)
-    {
-        foreach (var (name, pass) in All(node))
-        {
-            if (world.Nodes.Contains(node) && !node.IsAt(name))
-            {
-                await world.AfterPassAsync(node, await node.RunAsync(name, pass));
-                await world.QuietAsync();
-            }
-        }
-    }
+    public Task RunAllAsync(Node node) => RunInTurnAsync(node, All(node));
 
     /// <summary>
     /// Settles what there is, puts some of it into the inbox once more, also with the other outcome, and expects that
@@ -65,6 +55,24 @@ internal sealed class Passes(World world)
             Watch.Require(
                 before.SequenceEqual(after), $"settling twice changed {string.Join("; ", before.Except(after))} to "
                 + string.Join("; ", after.Except(before)));
+        }
+    }
+
+    /// <summary>The job caches are searched for returns of guesses, and what is found settles.</summary>
+    public async Task RevisitAsync(Node node)
+    {
+        await RunInTurnAsync(node, [Revisit(node), Settle(node)]);
+    }
+
+    private async Task RunInTurnAsync(Node node, IEnumerable<(string Name, Func<CancellationToken, Task> Pass)> all)
+    {
+        foreach (var (name, pass) in all)
+        {
+            if (world.Nodes.Contains(node) && !node.IsAt(name))
+            {
+                await world.AfterPassAsync(node, await node.RunAsync(name, pass));
+                await world.QuietAsync();
+            }
         }
     }
 
@@ -107,7 +115,8 @@ internal sealed class Passes(World world)
         < 68 => Settle(node),
         < 78 => Hear(node),
         < 92 => Sweep(node),
-        _ => Collect(node),
+        < 98 => Collect(node),
+        _ => Revisit(node),
     };
 
     private IEnumerable<(string Name, Func<CancellationToken, Task> Pass)> All(Node node) =>
@@ -141,4 +150,7 @@ internal sealed class Passes(World world)
     private (string Name, Func<CancellationToken, Task> Pass) Collect(Node node) => (
         $"collect {world.Masters.Find(master => master.Collects)?.Name ?? "nothing"}",
         token => node.Get<ReturnCollector>().RunOnceAsync(token));
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Revisit(Node node) =>
+        ("revisit guesses", token => node.Get<GuessRevisit>().RunOnceAsync(token));
 }

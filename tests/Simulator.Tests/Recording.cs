@@ -210,20 +210,19 @@ internal sealed partial class Recording(string file, PrivatePostgres postgres)
     private async Task QueryAsync(string sql, JsonArray recorded, string note)
     {
         string query = RowNumber().Replace(Translate(sql), "id>0");
-        JsonArray rows = [];
+        List<string> unlike;
 
-        // That nothing comes can only be seen by waiting.
+        // That nothing comes can only be seen by waiting; what comes may be read before it is all there.
         await Task.Delay(TimeSpan.FromMilliseconds(recorded.Count == 0 ? 400 : 0), TimeProvider.System);
         DateTime giveUp = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(8);
         do
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            rows = await RowsAsync(query);
+            unlike = [.. Shape.Compare(recorded, await RowsAsync(query), Translate)];
         }
-        while (rows.Count < recorded.Count && TimeProvider.System.GetUtcNow().UtcDateTime < giveUp);
+        while (unlike.Count > 0 && TimeProvider.System.GetUtcNow().UtcDateTime < giveUp);
 
-        differences.AddRange(
-            Shape.Compare(recorded, rows, Translate).Select(difference => $"{note} {sql}: {difference}"));
+        differences.AddRange(unlike.Select(difference => $"{note} {sql}: {difference}"));
     }
 
     private async Task<JsonArray> RowsAsync(string query)

@@ -61,10 +61,28 @@ internal static class ScheduleCommand
         GiveUpAfter, MaxAttempts, Late,
         Watch);
 
-    private static async Task<int> RunAsync(
-        ParseResult parsed, Api api, CliOutput output, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>The same for a migration, with what it needs most as options of its own.</summary>
+    public static Command Migrate(CliOutput output, TimeProvider clock) => Commands.Of(
+        "migrate", "Migrate minions to a service pack, or try what would happen", output,
+        (parsed, api, shown, cancellationToken) => RunAsync(
+            parsed, api, shown, clock, cancellationToken,
+            Migration(OrderOf(parsed), parsed)),
+        [
+            .. MigrationArguments.Options, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires,
+            Batch, Deadline, GiveUpAfter, Watch,
+        ]);
+
+    private static ActionRequest Migration(ActionRequest order, ParseResult parsed) => order with
     {
-        var scheduled = await api.PostAsync<ActionScheduled>("/api/v1/actions", OrderOf(parsed), cancellationToken);
+        Kind = "servicepack.migrate", Arguments = MigrationArguments.Of(parsed, order.Arguments),
+    };
+
+    private static async Task<int> RunAsync(
+        ParseResult parsed, Api api, CliOutput output, TimeProvider clock, CancellationToken cancellationToken,
+        ActionRequest? order = null)
+    {
+        var scheduled = await api.PostAsync<ActionScheduled>(
+            "/api/v1/actions", order ?? OrderOf(parsed), cancellationToken);
         if (!parsed.GetValue(Watch))
         {
             Show(parsed, output, scheduled);

@@ -29,11 +29,16 @@ internal static class ServicePackCommands
         Description = "Most groups to show.", DefaultValueFactory = _ => 100,
     };
 
-    public static Command Create(CliOutput output) => Commands.Group(
+    public static Command Create(CliOutput output, TimeProvider clock) => Commands.Group(
         "servicepack", "Service Pack migration",
         Of(
             "targets", "Where minions can go, and why not", output, TargetsAsync, Minions, Group, Glob, Grain, Compound,
-            Domain, Remove, Channels, Limit));
+            Domain, Remove, Channels, Limit),
+        ScheduleCommand.Migrate(output, clock),
+        Of("report", "What a migration has come to", output, MigrationReports.ReportAsync, MigrationReports.Action),
+        Of(
+            "changes", "Changes of channels by migrations, the latest first", output, MigrationReports.ChangesAsync,
+            MigrationReports.OfAction, MigrationReports.Attention, MigrationReports.Most));
 
     private static async Task<int> TargetsAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)

@@ -46,18 +46,19 @@ internal sealed class Scheduling(
     }
 
     /// <summary>
-    /// Writes an order of our own within the caller's transaction: what follows from something else stands with it, or
-    /// not at all. A refusal is a bug.
+    /// Writes an order of our own for these minions within the caller's transaction: what follows from something else
+    /// stands with it, or not at all. Nobody checks it; the selection of the order is for people.
     /// </summary>
     public async Task<ActionId> WriteOwnAsync(
-        NpgsqlConnection connection, ActionOrder order, string actor, CancellationToken cancellationToken)
+        NpgsqlConnection connection, ActionOrder order, IReadOnlyCollection<long> minions, string actor,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var outcome = await WriteAsync(
-            connection, order, new OrderChecks(kinds, options.Value), actor, now, cancellationToken);
-        return outcome is ScheduleOutcome.Scheduled scheduled
-            ? scheduled.Id
-            : throw new InvalidOperationException($"an order of our own was refused: {outcome}");
+        var action = await InsertActionAsync(connection, order, actor, now, cancellationToken);
+        await Statement.ExecuteAsync(connection, InsertOwnSql, [action.Value, minions.ToArray()], cancellationToken);
+        await Orders.RecordAsync(connection, action, "schedule", actor, now, null, cancellationToken);
+        await Statement.ExecuteAsync(connection, InsertCountsSql, [action.Value, minions.Count], cancellationToken);
+        return action;
     }
 
     private async Task<ScheduleOutcome> WriteAsync(
@@ -154,6 +155,12 @@ internal sealed class Scheduling(
     private static string InsertTargetsSql(string selection) => $"""
         insert into action_target (action_id, minion_key, exclusive, earliest_at)
         select a.id, s.minion_key, a.exclusive, a.earliest_at from action a cross join ({selection}) s where a.id = $1
+        """;
+
+    internal const string InsertOwnSql = """
+        insert into action_target (action_id, minion_key, exclusive, earliest_at)
+        select a.id, s.minion_key, a.exclusive, a.earliest_at
+        from action a cross join unnest($2::bigint[]) as s(minion_key) where a.id = $1
         """;
 
     internal const string InsertCountsSql = """

@@ -12,11 +12,15 @@ namespace Saltern.Server.Actions;
 /// </summary>
 internal sealed class TargetLists(NpgsqlDataSource database)
 {
-    /// <summary>What is queued for a master that takes nothing now says so; only the master's row knows.</summary>
+    /// <summary>
+    /// What is queued for a minion that is held for another action, or for a master that takes nothing now, says so.
+    /// </summary>
     internal const string Columns = """
         m.minion_id, d.name, t.minion_key, t.status, t.guessed, t.ran_anyway, t.attempt, t.not_before, t.picked_up_at,
         t.settled_at,
         case when t.status = 'Queued' then coalesce(
+            (select h.reason from saltern.minion_hold h
+             where h.minion_key = t.minion_key and t.action_id <> all(h.admits)),
             (select case when r.paused_at is not null
                          then format('waits for master %s, to which dispatch is paused by %s', r.name, r.paused_by)
                          else format('waits for master %s, which is %s: %s', r.name, r.health, r.health_reason) end

@@ -22,6 +22,33 @@ internal static class ServicePackEndpoints
         servicePack.MapGet("/targets", TargetsOfOneAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("Where one minion can go, and why not")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        servicePack.MapGet("/reports/{action:long}", ReportAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("What a migration has come to, over all its minions")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        servicePack.MapGet("/changes", ChangesAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Changes of channels by migrations, the latest first")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static async Task<Results<Ok<MigrationSummary>, ProblemHttpResult>> ReportAsync(
+        long action, MigrationReport report, CancellationToken cancellationToken) =>
+        await report.OfAsync(new ActionId(action), cancellationToken) is { } summary
+            ? TypedResults.Ok(summary)
+            : Problems.NotFound($"There is no migration {action}.");
+
+    private static async Task<Results<Ok<Page<ChannelChangeSummary>>, ProblemHttpResult>> ChangesAsync(
+        long? action, bool? attention, string? after, int? limit, MigrationReport report,
+        CancellationToken cancellationToken)
+    {
+        if (!Paging.TryRead(after, limit, out var cursor, out var size, out var problem))
+        {
+            return problem;
+        }
+
+        var changes = await report.ChangesAsync(action, attention ?? false, cursor, size + 1, cancellationToken);
+        var shown = changes.Take(size).ToList();
+        return TypedResults.Ok(new Page<ChannelChangeSummary>(
+            shown, changes.Count > size ? shown[^1].Id.ToString(CultureInfo.InvariantCulture) : null));
     }
 
     private static async Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> TargetsAsync(

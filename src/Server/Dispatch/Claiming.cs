@@ -11,8 +11,8 @@ namespace Saltern.Server.Dispatch;
 /// nodes there are. What commits here is the intent: status, attempt, submission and jid stand before any call leaves.
 /// </summary>
 internal sealed class Claiming(
-    NpgsqlDataSource database, ActionKinds kinds, IEnumerable<CallPreparation> preparations, NodeName node, IOptions<DispatchOptions> options,
-    TimeProvider clock)
+    NpgsqlDataSource database, ActionKinds kinds, IEnumerable<CallPreparation> preparations, NodeName node,
+    IOptions<DispatchOptions> options, TimeProvider clock)
 {
     /// <summary>Submissions claimed in one transaction: it holds the counters that settling waits for.</summary>
     private const int MostBatches = 4;

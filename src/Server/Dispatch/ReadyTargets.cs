@@ -42,9 +42,9 @@ internal static class ReadyTargets
         """;
 
     /// <summary>
-    /// Whether a queued target <c>q</c> stands in the line of its minion. One that is held back (by itself, or since its
-    /// minion admits only others), or whose action has expired or was cancelled, lets others pass. As values, so that
-    /// they are looked up for the one row and not joined.
+    /// Whether a queued target <c>q</c> stands in the line of its minion. One that is held back (by itself, or since
+    /// its minion admits only others), or whose action has expired or was cancelled, lets others pass. As values, so
+    /// that they are looked up for the one row and not joined.
     /// </summary>
     public const string CountsInLine = """
         (q.not_before is null or q.not_before <= $2)

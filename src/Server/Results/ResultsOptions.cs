@@ -78,6 +78,14 @@ internal sealed class ResultsOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CollectSoon { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often the job caches are searched for returns of targets that have failed as a guess.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan RevisitEvery { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long after a guess they are searched for its return.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan RevisitFor { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>
     /// Bodies up to this size are read where a kind needs them; a larger one is judged by its return code alone.
     /// Each batch that is settled holds one of them in memory at a time.

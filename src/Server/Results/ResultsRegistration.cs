@@ -17,6 +17,8 @@ internal static class ResultsRegistration
         services.AddHostedService<ResultsSweep>();
         services.AddSingleton<ReturnCollector>();
         services.AddHostedService(provider => provider.GetRequiredService<ReturnCollector>());
+        services.AddSingleton<GuessRevisit>();
+        services.AddHostedService(provider => provider.GetRequiredService<GuessRevisit>());
         return services;
     }
 }

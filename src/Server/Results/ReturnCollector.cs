@@ -33,6 +33,38 @@ internal sealed partial class ReturnCollector(
         return found.Sum();
     }
 
+    /// <summary>
+    /// Fetches what these jobs have returned, until the master does not answer; returns how many returns were new.
+    /// </summary>
+    public async Task<int> CollectAsync(
+        string master, IReadOnlyList<string> jids, CancellationToken cancellationToken)
+    {
+        if (!salt.TryGet(master, out var api))
+        {
+            return 0;
+        }
+
+        var found = 0;
+        foreach (var jid in jids)
+        {
+            var answer = await api.RunnerAsync("jobs.list_job", new JsonObject { ["jid"] = jid }, cancellationToken);
+            if (answer is not SaltAnswer<JsonElement>.Given { Value: { ValueKind: JsonValueKind.Object } job })
+            {
+                LogNoAnswer(jid, master);
+                break;
+            }
+
+            found += await StoreAsync(jid, job, cancellationToken);
+        }
+
+        if (found > 0)
+        {
+            bells.Inbox.Ring();
+        }
+
+        return found;
+    }
+
     /// <summary>Each master has a loop of its own: one that hangs holds up nobody but itself.</summary>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         salt.Options.Where(master => master.CollectsReturns).Select(master => LoopAsync(master.Name, stoppingToken)));
@@ -56,33 +88,8 @@ internal sealed partial class ReturnCollector(
         }
     }
 
-    private async Task<int> CollectAsync(string master, CancellationToken cancellationToken)
-    {
-        if (!salt.TryGet(master, out var api))
-        {
-            return 0;
-        }
-
-        var found = 0;
-        foreach (var jid in await TakeAsync(master, cancellationToken))
-        {
-            var answer = await api.RunnerAsync("jobs.list_job", new JsonObject { ["jid"] = jid }, cancellationToken);
-            if (answer is not SaltAnswer<JsonElement>.Given { Value: { ValueKind: JsonValueKind.Object } job })
-            {
-                LogNoAnswer(jid, master);
-                break;
-            }
-
-            found += await StoreAsync(jid, job, cancellationToken);
-        }
-
-        if (found > 0)
-        {
-            bells.Inbox.Ring();
-        }
-
-        return found;
-    }
+    private async Task<int> CollectAsync(string master, CancellationToken cancellationToken) =>
+        await CollectAsync(master, await TakeAsync(master, cancellationToken), cancellationToken);
 
     private async Task<IReadOnlyList<string>> TakeAsync(string master, CancellationToken cancellationToken)
     {

@@ -34,9 +34,10 @@ internal static class ChangeDecision
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
         { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
-        { Target: TargetStatus.Cancelled or TargetStatus.Skipped or null, MayHaveRun: false } =>
+        { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
-        { Target: TargetStatus.PickedUp } => new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),
+        { Target: TargetStatus.PickedUp } =>
+            new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),
         _ => new ChangeStep.Ask("the run ended without saying whether packages changed"),
     };
 
@@ -57,7 +58,8 @@ internal static class ChangeDecision
             && (report.Changed is true || report.Outcome is RunOutcome.Succeeded or RunOutcome.NothingToDo);
         return ran
             ? new ChangeStep.Keep(
-                "the minion said after the channels had been taken back that the run did take place; they are assigned again",
+                "the minion said after the channels had been taken back that the run did take place; they are "
+                + "assigned again",
                 Assign: true)
             : new ChangeStep.Wait();
     }

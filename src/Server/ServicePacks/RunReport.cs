@@ -21,7 +21,7 @@ internal sealed record RunReport
     /// <summary>Whether packages changed; null where not even the minion knows.</summary>
     public bool? Changed { get; init; }
 
-    /// <summary>A word for the kind of failure (conflict, locked, no_space, removal_limit, …); null where all is well.</summary>
+    /// <summary>A word for the kind of failure (conflict, locked, no_space, …); null where all is well.</summary>
     public string? Failure { get; init; }
 
     public string Comment { get; init; } = "";
@@ -42,7 +42,7 @@ internal sealed record RunReport
     /// <summary>Where the solver test case lies on the minion.</summary>
     public string? TestCase { get; init; }
 
-    /// <summary>The report in a return: of the states, or of <c>saltern_zypper.run_result</c>. Null where there is none.</summary>
+    /// <summary>The report in a return of the states or of <c>saltern_zypper.run_result</c>, if there is one.</summary>
     public static RunReport? Find(JsonElement returned)
     {
         if (!StateRunReading.IsStates(returned))
@@ -80,7 +80,8 @@ internal sealed record RunReport
                 .Where(problem => problem.Length > 0)],
             Planned = plan.ToDictionary(part => part.Name, part => Items(part.Value).Count()),
             Removed = [.. plan.Where(part => part.Name == "remove").SelectMany(part => Items(part.Value))
-                .Select(package => SaltJson.Text(SaltJson.Member(package, "name"))).OfType<string>().Distinct().Order()],
+                .Select(package => SaltJson.Text(SaltJson.Member(package, "name"))).OfType<string>()
+                .Distinct().Order(StringComparer.Ordinal)],
             Steps = [.. plan.SelectMany(part => Items(part.Value).Select(package => Step(part.Name, package)))
                 .Order(StringComparer.Ordinal)],
             RebootNeeded = SaltJson.Member(result, "reboot_needed").ValueKind is JsonValueKind.True,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Saltern.Server.Actions;
 
 namespace Saltern.Server.ServicePacks;
 
@@ -7,6 +8,18 @@ internal static class ServicePacksRegistration
     public static IServiceCollection AddServicePacks(this IServiceCollection services)
     {
         services.AddSingleton<ServicePackTargets>();
+        services.AddSingleton<MigrateKind>();
+        services.AddSingleton<ActionKind>(provider => provider.GetRequiredService<MigrateKind>());
+        services.AddSingleton<ActionKind, ChannelsApplyKind>();
+        services.AddSingleton<ActionKind, RunResultKind>();
+        services.AddSingleton<ActionKind, TestCaseKind>();
+        services.AddSingleton<ActionKind, RollbackKind>();
+        services.AddSingleton<CallPreparation, MigrationPreparation>();
+        services.AddSingleton<CallPreparation, ApplyPreparation>();
+        services.AddSingleton<MigrationReport>();
+        services.AddSingleton<OwnOrders>();
+        services.AddSingleton<ChangeDeciding>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
         return services;
     }
 }

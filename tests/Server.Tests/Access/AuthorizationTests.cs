@@ -44,6 +44,8 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         { "PUT", "/api/v1/channels/mirrors", PermissionNames.Admin },
         { "POST", "/api/v1/servicepack/targets", PermissionNames.Read },
         { "GET", "/api/v1/servicepack/targets?minion=web1", PermissionNames.Read },
+        { "GET", "/api/v1/servicepack/reports/1", PermissionNames.Read },
+        { "GET", "/api/v1/servicepack/changes", PermissionNames.Read },
         { "GET", "/api/v1/groups", PermissionNames.Read },
         { "GET", "/api/v1/groups/web", PermissionNames.Read },
         { "GET", "/api/v1/groups/web/minions", PermissionNames.Read },

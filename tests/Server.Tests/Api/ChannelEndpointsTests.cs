@@ -56,6 +56,30 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
     }
 
     [Fact]
+    public async Task A_migration_is_ordered_and_reported_from_the_command_line()
+    {
+        await server.AddMinionsAsync("sp", 2);
+        var ordered = await RunAsync(
+            "servicepack", "migrate", "--to", "leap-15.6-x86_64", "--glob", "sp*", "--remove-limit", "3", "--channel",
+            "extra", "--at", "2099-01-01T00:00:00Z");
+        Assert.Equal((ExitCodes.Ok, ""), (ordered.ExitCode, ordered.Error));
+        var id = ordered.Output.Split(' ')[1];
+        var action = await server.GetAsync<ActionDetail>($"/api/v1/actions/{id}");
+        Assert.Equal("servicepack.migrate", action.Summary.Kind);
+        Assert.Equal(
+            """{"target":"leap-15.6-x86_64","dryRun":true,"channels":["extra"],"removeLimit":3}""",
+            action.Arguments.ToString().Replace(" ", "", StringComparison.Ordinal));
+
+        var report = await RunAsync("servicepack", "report", id);
+        Assert.StartsWith("0 of 2 succeeded or would", report.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync("servicepack", "changes", "--attention")).ExitCode);
+        Assert.NotEqual(ExitCodes.Ok, (await RunAsync("servicepack", "report", "999999")).ExitCode);
+        var refused = await RunAsync(
+            "servicepack", "migrate", "--to", "x", "--glob", "sp*", "--reboot");
+        Assert.Contains("A dry run changes nothing", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_that_cannot_be_imported_is_refused_with_its_places()
     {
         using var answer = await server.Admin.PostAsync(

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
@@ -117,6 +118,24 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_it_is_away_nothing_that_is_asked_of_the_server_piles_up_in_its_memory()
+    {
+        await cluster.CrashAsync(CancellationToken.None);
+        var order = new
+        {
+            kind = "script.run", target = new { glob = "*" }, arguments = new { script = new string('x', 200_000) },
+        };
+        await AskAsync(order, 20);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        await AskAsync(order, 500);
+
+        var held = GC.GetTotalMemory(forceFullCollection: true) - before;
+        await cluster.StartAsync(CancellationToken.None);
+        Assert.True(held < 20_000_000, $"100 MB were refused, and {held:N0} bytes are held since");
+    }
+
+    [Fact]
     public async Task All_sessions_cut_again_and_again_lose_nothing_and_run_nothing_twice()
     {
         var actions = new List<ActionId>();
@@ -139,6 +158,15 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         foreach (var action in actions)
         {
             await AllAreRightAsync(action);
+        }
+    }
+
+    private async Task AskAsync(object order, int times)
+    {
+        for (var asked = 0; asked < times; asked++)
+        {
+            using var answer = await client.PostAsJsonAsync("/api/v1/actions", order);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         }
     }
 

@@ -49,6 +49,30 @@ public sealed class OtherJobCacheTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guess_is_replaced_by_what_the_masters_own_job_cache_has_since()
+    {
+        var action = await rig.ScheduleAsync("ping");
+        await rig.UntilEndedAsync(action);
+        await rig.Database.ExecuteAsync("truncate salt.salt_returns");
+        await rig.Database.ExecuteAsync(
+            """
+            with guess as (
+                update action_target set status = 'Failed', guessed = true, returned_at = null
+                where action_id = $1 and minion_key = (select min(minion_key) from action_target where action_id = $1))
+            update action_counts set completed = completed - 1, failed = failed + 1 where action_id = $1
+            """,
+            action.Value);
+
+        Assert.Equal(30, await rig.Get<GuessRevisit>().RunOnceAsync(CancellationToken.None));
+
+        await ServerRig.UntilAsync(
+            () => rig.Database.ScalarAsync<long>(
+                "select count(*) from action_target where action_id = $1 and status = 'Completed' and not guessed",
+                action.Value),
+            completed => completed == 30, "all completed");
+    }
+
+    [Fact]
     public async Task A_return_is_stored_once_however_often_it_is_fetched()
     {
         var action = await rig.ScheduleAsync("ping");

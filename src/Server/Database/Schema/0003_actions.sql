@@ -127,6 +127,8 @@ create table saltern.action_target (
 -- targets end as is left out: it costs an entry for each of them, and the primary key finds them as well.
 create index action_target_by_status on saltern.action_target (action_id, status, minion_key)
     where status <> 'Completed';
+-- Guesses, for which the job caches are searched now and then.
+create index action_target_guessed on saltern.action_target (action_id, minion_key) where guessed;
 -- When the next target that is held back (its minion was busy) may go; a handful of rows.
 create index action_target_held_back on saltern.action_target (not_before)
     where not_before is not null and status = 'Queued';

@@ -1,9 +1,10 @@
 -- Changes of minions' channels by runs of a migration, each with its way back. Written, and committed, before
 -- anything is sent to the minion; ServicePacks.ChangeDeciding ends each by what the minion proves.
 
--- run_id: the minion's own record of the run goes by it. before, after: {"base": label, "children": [labels]}; before
--- is null where nothing was assigned. attention: what a person has to look at. apply_action_id brings the minion what
--- is assigned to it now; ask_action_id asks it for the recorded result of the run.
+-- run_id: the minion's own record of the run goes by it. before, after: the assignment as JSON; before is null where
+-- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
+-- again before. attention: what a person has to look at. apply_action_id brings the minion what is assigned to it now;
+-- ask_action_id asks it for the recorded result of the run.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -21,6 +22,8 @@ create table saltern.channel_change (
     recorded_at     timestamp with time zone not null,
     decided_at      timestamp with time zone,
     ended_at        timestamp with time zone,
+    seen            text,
+    due_at          timestamp with time zone,
     apply_action_id bigint,
     ask_action_id   bigint,
     check ((state in ('Open', 'Unknown')) = (decided_at is null)),
@@ -28,6 +31,8 @@ create table saltern.channel_change (
 -- Never two at a time on a minion.
 create unique index channel_change_one_at_a_time on saltern.channel_change (minion_key)
     where state in ('Open', 'Unknown', 'Reverting');
+-- Loop: late proofs of runs whose channels were taken back.
+create index channel_change_reverted on saltern.channel_change (id) where state = 'Reverted' and not dry_run;
 create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
 create index channel_change_by_minion on saltern.channel_change (minion_key, id);
 create index channel_change_attention on saltern.channel_change (id) where attention is not null;

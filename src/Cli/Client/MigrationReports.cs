@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using Saltern.Contract;
+
+namespace Saltern.Cli.Client;
+
+/// <summary>servicepack report and changes.</summary>
+internal static class MigrationReports
+{
+    public static readonly Argument<long> Action = new("action") { Description = "The id of the migration." };
+
+    public static readonly Option<long?> OfAction = new("--action") { Description = "Only of this migration." };
+
+    public static readonly Option<bool> Attention = new("--attention")
+    {
+        Description = "Only those that a person has to look at.",
+    };
+
+    public static readonly Option<int> Most = new("--limit")
+    {
+        Description = "Most changes to show.", DefaultValueFactory = _ => 100,
+    };
+
+    public static async Task<int> ReportAsync(
+        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
+    {
+        var report = await api.GetAsync<MigrationSummary>(
+            string.Create(CultureInfo.InvariantCulture, $"/api/v1/servicepack/reports/{parsed.GetValue(Action)}"),
+            cancellationToken);
+        if (Connection.WantsJson(parsed))
+        {
+            output.Json(report);
+            return ExitCodes.Ok;
+        }
+
+        output.Line($"{report.Succeeded} of {report.Targets} succeeded or would ({report.NothingToDo} with nothing to "
+            + $"do), {report.Failed} failed, {report.WithoutResult} without a result");
+        if (report.RebootsNeeded > 0)
+        {
+            output.Line($"{report.RebootsNeeded} need a restart");
+        }
+
+        if (report.Attention > 0)
+        {
+            output.Line($"{report.Attention} need attention: saltern servicepack changes --attention");
+        }
+
+        Show(output, "failed", report.Failures);
+        Show(output, "without a result", report.Others);
+        Show(output, "removed", report.Removals);
+        Show(output, "other than in the dry run", report.Differences);
+        return ExitCodes.Ok;
+    }
+
+    public static async Task<int> ChangesAsync(
+        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
+    {
+        var action = parsed.GetValue(OfAction) is { } id ? $"&action={id}" : "";
+        var changes = await api.GetAsync<Page<ChannelChangeSummary>>(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"/api/v1/servicepack/changes?limit={parsed.GetValue(Most)}{action}")
+            + (parsed.GetValue(Attention) ? "&attention=true" : ""),
+            cancellationToken);
+        if (Connection.WantsJson(parsed))
+        {
+            output.Json(changes);
+            return ExitCodes.Ok;
+        }
+
+        output.Table(
+            ["change", "action", "minion", "run", "state", ""],
+            changes.Items.Select(change => (IReadOnlyList<string?>)
+                [
+                    Number(change.Id), Number(change.Action), change.Minion, change.RunId, change.State,
+                    change.Attention ?? change.Reason,
+                ]));
+        return ExitCodes.Ok;
+    }
+
+    private static void Show(CliOutput output, string title, IReadOnlyList<MigrationGroup> groups)
+    {
+        if (groups.Count == 0)
+        {
+            return;
+        }
+
+        output.Line("");
+        output.Table(
+            [title, "minions", "for example", ""],
+            groups.Select(group => (IReadOnlyList<string?>)
+                [group.Word, Number(group.Minions), string.Join(", ", group.Names), group.Text]));
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,37 @@
+namespace Saltern.Contract;
+
+/// <summary>What a migration has come to, over all its minions; lists are cut to their largest entries.</summary>
+public sealed record MigrationSummary
+{
+    public required long Action { get; init; }
+
+    /// <summary>All targets of the action.</summary>
+    public required int Targets { get; init; }
+
+    /// <summary>Runs that succeeded, or would; those with nothing to do included.</summary>
+    public required int Succeeded { get; init; }
+
+    public required int NothingToDo { get; init; }
+
+    public required int Failed { get; init; }
+
+    /// <summary>Minions of which no result is known.</summary>
+    public required int WithoutResult { get; init; }
+
+    public required int RebootsNeeded { get; init; }
+
+    /// <summary>Failures by cause, the most frequent first.</summary>
+    public required IReadOnlyList<MigrationGroup> Failures { get; init; }
+
+    /// <summary>Targets that ended without a result, by reason.</summary>
+    public required IReadOnlyList<MigrationGroup> Others { get; init; }
+
+    /// <summary>Packages that are removed, or would be, and on how many minions.</summary>
+    public required IReadOnlyList<MigrationGroup> Removals { get; init; }
+
+    /// <summary>What a real run did otherwise than the last dry run of the same choice on the same minion.</summary>
+    public required IReadOnlyList<MigrationGroup> Differences { get; init; }
+
+    /// <summary>Changes of channels that a person has to look at; see <c>/servicepack/changes</c>.</summary>
+    public required int Attention { get; init; }
+}

@@ -1,0 +1,254 @@
+using System.Text.Json;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Channels;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>Writes what was decided about changes of channels, within one transaction.</summary>
+internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders orders, DateTimeOffset now, TimeSpan again)
+{
+    private const string Actor = "saltern";
+
+    public async Task WriteAsync(
+        IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
+    {
+        await Statement.ExecuteAsync(
+            connection, LookedSql,
+            [
+                decided.Select(one => one.Change.Id).ToArray(), decided.Select(one => one.Change.Seen).ToArray(), now,
+            ],
+            cancellationToken);
+        await ConfirmAsync([.. Of<ChangeStep.Wait>().Select(one => one.Change)], cancellationToken);
+        await KeepAsync([.. Of<ChangeStep.Keep>()], cancellationToken);
+        await RevertAsync([.. Of<ChangeStep.Revert>()], cancellationToken);
+        await AskAsync([.. Of<ChangeStep.Ask>()], cancellationToken);
+
+        IEnumerable<(LookedAt Change, TStep Step)> Of<TStep>() where TStep : ChangeStep => decided
+            .Where(one => one.Step is TStep).Select(one => (one.Change, (TStep)one.Step));
+    }
+
+    /// <summary>What the runs said, for reports.</summary>
+    public async Task ReportAsync(IReadOnlyList<LookedAt> looked, CancellationToken cancellationToken)
+    {
+        foreach (var change in looked.Where(change => change.Facts.Report is not null))
+        {
+            var report = change.Facts.Report!;
+            await Statement.ExecuteAsync(
+                connection, ReportSql,
+                [
+                    change.Id, change.Action.Value, change.Minion, report.Outcome.ToString(), report.Failure,
+                    report.Problems.Count > 0 ? report.Problems[0] : null, report.Comment, report.Problems.ToArray(),
+                    JsonSerializer.Serialize(report.Planned), report.Removed.ToArray(), report.Steps.ToArray(),
+                    report.RebootNeeded, report.TestCase, now,
+                ],
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Minions that have the channels of before again; where that failed it is tried again later.</summary>
+    private async Task ConfirmAsync(IReadOnlyList<LookedAt> waiting, CancellationToken cancellationToken)
+    {
+        var reverting = waiting.Where(change => change.Facts.State is ChangeState.Reverting).ToList();
+        var confirmed = reverting.Where(change => change.Applying?.Status is TargetStatus.Completed).ToList();
+        foreach (var change in confirmed)
+        {
+            await EndAsync(change, ChangeState.Reverted, null, null, cancellationToken);
+        }
+
+        var failed = reverting.Where(change => IsOver(change.Applying)).Except(confirmed).ToList();
+        foreach (var change in failed)
+        {
+            var why = change.Applying?.Reason ?? "its order is gone";
+            await Statement.ExecuteAsync(
+                connection, AttentionSql,
+                [change.Id, $"the channels of before could not be brought back to the minion: {why}"],
+                cancellationToken);
+        }
+
+        await ApplyAsync([.. failed.Where(change => change.IsDue)], cancellationToken);
+    }
+
+    private async Task KeepAsync(
+        IReadOnlyList<(LookedAt Change, ChangeStep.Keep Step)> kept, CancellationToken cancellationToken)
+    {
+        foreach (var (change, step) in kept)
+        {
+            await EndAsync(change, ChangeState.Kept, null, step.Attention, cancellationToken);
+        }
+
+        var again = kept.Where(one => one.Step.Assign).Select(one => one.Change).ToList();
+        await AssignAsync(again, change => change.After, cancellationToken);
+        if (again.Count > 0)
+        {
+            await orders.WriteAsync(
+                connection, ChannelsApplyKind.KindName, new { }, "channels of a migration that did take place", again,
+                cancellationToken);
+        }
+
+        await FollowUpAsync(
+            [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
+    }
+
+    /// <summary>After a success: what is installed is read anew, and those restart that were ordered to.</summary>
+    private async Task FollowUpAsync(IReadOnlyList<LookedAt> done, CancellationToken cancellationToken)
+    {
+        foreach (var one in done.GroupBy(change => change.Action))
+        {
+            var restarting = one.Where(
+                change => change.RebootAfter && change.Facts.Report is { Outcome: RunOutcome.Succeeded }).ToList();
+            if (restarting.Count > 0)
+            {
+                await orders.WriteAsync(
+                    connection, "system.reboot", new { }, "restart after a migration", restarting, cancellationToken);
+            }
+
+            foreach (var kind in (string[])["products.refresh", "repositories.refresh"])
+            {
+                await orders.WriteAsync(
+                    connection, kind, new { }, "what a migration has led to", [.. one], cancellationToken);
+            }
+        }
+    }
+
+    private async Task RevertAsync(
+        IReadOnlyList<(LookedAt Change, ChangeStep.Revert Step)> reverted, CancellationToken cancellationToken)
+    {
+        await AssignAsync([.. reverted.Select(one => one.Change)], change => change.Before, cancellationToken);
+        foreach (var (change, step) in reverted.Where(one => !one.Step.Confirm))
+        {
+            await EndAsync(change, ChangeState.Reverted, step.Reason, null, cancellationToken);
+        }
+
+        var applying = reverted.Where(one => one.Step.Confirm).ToList();
+        foreach (var (change, step) in applying)
+        {
+            await Statement.ExecuteAsync(connection, RevertingSql, [change.Id, now, step.Reason], cancellationToken);
+        }
+
+        await ApplyAsync([.. applying.Select(one => one.Change)], cancellationToken);
+    }
+
+    private async Task AskAsync(
+        IReadOnlyList<(LookedAt Change, ChangeStep.Ask Step)> asked, CancellationToken cancellationToken)
+    {
+        foreach (var (change, step) in asked)
+        {
+            await Statement.ExecuteAsync(
+                connection, UnknownSql, [change.Id, step.Attention], cancellationToken);
+        }
+
+        // One that is still on its way is enough, and one that was answered is not asked again at once.
+        foreach (var same in asked.Select(one => one.Change)
+            .Where(change => change.Asking is null || IsOver(change.Asking) && change.IsDue)
+            .GroupBy(change => (change.Action, change.RunId)))
+        {
+            var order = await orders.WriteAsync(
+                connection, RunResultKind.KindName, new { runId = same.Key.RunId }, "how a migration has ended",
+                [.. same], cancellationToken);
+            await AdmitAsync(same, order, "ask_action_id", cancellationToken);
+        }
+    }
+
+    /// <summary>Brings minions what is assigned to them, before anything else.</summary>
+    private async Task ApplyAsync(IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)
+    {
+        foreach (var same in changes.GroupBy(change => change.Action))
+        {
+            var order = await orders.WriteAsync(
+                connection, ChannelsApplyKind.KindName, new { }, "channels of before a migration", [.. same],
+                cancellationToken);
+            await AdmitAsync(same, order, "apply_action_id", cancellationToken);
+        }
+    }
+
+    private async Task AdmitAsync(
+        IEnumerable<LookedAt> changes, ActionId order, string column, CancellationToken cancellationToken)
+    {
+        var ids = changes.Select(change => change.Id).ToArray();
+        var minions = changes.Select(change => change.Minion).ToArray();
+        await Statement.ExecuteAsync(
+            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value, now + again],
+            cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, column == "ask_action_id" ? AdmitSql : AdmitOnlySql, [minions, order.Value], cancellationToken);
+    }
+
+    private async Task AssignAsync(
+        IReadOnlyCollection<LookedAt> changes, Func<LookedAt, ChannelAssignment?> which,
+        CancellationToken cancellationToken)
+    {
+        foreach (var one in changes.GroupBy(change => change.Action))
+        {
+            await Assignments.SetAsync(
+                connection, [.. one.Select(change => (new MinionKey(change.Minion), which(change)))],
+                $"{Actor}, for action {one.Key}", now, cancellationToken);
+        }
+    }
+
+    private async Task EndAsync(
+        LookedAt change, ChangeState state, string? reason, string? attention, CancellationToken cancellationToken)
+    {
+        await Statement.ExecuteAsync(
+            connection, EndSql, [change.Id, state.ToString(), now, reason, attention], cancellationToken);
+        await Statement.ExecuteAsync(connection, ReleaseSql, [change.Minion], cancellationToken);
+    }
+
+    private static bool IsOver((ActionId Action, TargetStatus? Status, string? Reason)? order) =>
+        order is not { Status: TargetStatus.Queued or TargetStatus.PickedUp };
+
+    internal const string LookedSql = """
+        update channel_change c
+        set seen = l.seen, due_at = case when c.due_at > $3::timestamptz then c.due_at end
+        from unnest($1::bigint[], $2::text[]) as l(id, seen) where c.id = l.id
+        """;
+
+    internal const string EndSql = """
+        update channel_change
+        set state = $2, ended_at = $3, decided_at = coalesce(decided_at, $3), reason = coalesce($4, reason),
+            attention = $5
+        where id = $1
+        """;
+
+    internal const string RevertingSql = """
+        update channel_change set state = 'Reverting', decided_at = $2, reason = $3, attention = null where id = $1
+        """;
+
+    internal const string UnknownSql = """
+        update channel_change set state = 'Unknown', attention = $2 where id = $1
+        """;
+
+    internal const string AttentionSql = "update channel_change set attention = $2 where id = $1";
+
+    internal const string AskedSql = """
+        update channel_change set ask_action_id = $2, due_at = $3 where id = any($1::bigint[])
+        """;
+
+    internal const string AppliedSql = """
+        update channel_change set apply_action_id = $2, due_at = $3 where id = any($1::bigint[])
+        """;
+
+    /// <summary>The run itself may still go on: it is admitted with the question.</summary>
+    internal const string AdmitSql = """
+        update minion_hold set admits = admits || $2::bigint where minion_key = any($1::bigint[])
+        """;
+
+    internal const string AdmitOnlySql = """
+        update minion_hold set admits = array[$2::bigint] where minion_key = any($1::bigint[])
+        """;
+
+    internal const string ReleaseSql = "delete from minion_hold where minion_key = $1";
+
+    internal const string ReportSql = """
+        insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
+                                   planned, removed, steps, reboot_needed, test_case, read_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12, $13, $14)
+        on conflict (change_id) do update
+        set outcome = excluded.outcome, failure = excluded.failure, cause = excluded.cause, comment = excluded.comment,
+            problems = excluded.problems, planned = excluded.planned, removed = excluded.removed,
+            steps = excluded.steps, reboot_needed = excluded.reboot_needed, test_case = excluded.test_case,
+            read_at = excluded.read_at
+        """;
+}

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Channels;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// What each minion of a migration is given when its turn has come: channels by its own products as they are known
+/// then. The change of its assigned channels is written, with the way back, in the transaction that claims the target,
+/// and the minion is held for this action from then on. An attempt after one that was lost goes out just as that one
+/// did: the minion knows the run by its id and hands back what is recorded.
+/// </summary>
+internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
+{
+    public override string Kind => MigrateKind.KindName;
+
+    public override async Task<IReadOnlyList<PreparedCall>> PrepareAsync(
+        NpgsqlConnection connection, ActionId action, IReadOnlyList<long> minions, DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        var order = await OrderAsync(connection, action, cancellationToken);
+        var rounds = (await Statement.QueryAsync(
+            connection, RoundsSql, [action.Value, minions.ToArray()],
+            row => (Minion: row.GetInt64(0), (Prefix: row.GetString(1), Earlier: row.TextOrNull(2))),
+            cancellationToken)).ToDictionary(row => row.Minion, row => row.Item2);
+        var calls = rounds.Where(one => one.Value.Earlier is not null)
+            .GroupBy(one => one.Value.Earlier, one => one.Key)
+            .Select(same => new PreparedCall([.. same], same.Key)).ToList();
+        var fresh = minions.Where(minion => rounds[minion].Earlier is null).ToList();
+        var passed = order.RequireDryRunDays > 0
+            ? await PassedAsync(connection, order, fresh, now, cancellationToken)
+            : null;
+        var groups = await ServicePackTargets.ForAsync(
+            connection, [.. fresh.Select(minion => new MinionKey(minion))], cancellationToken);
+        foreach (var group in groups)
+        {
+            var inGroup = group.Minions.Select(minion => minion.Value).ToList();
+            var (channels, problem) = MigrationChoice.Of(group, order);
+            if (channels is null)
+            {
+                calls.Add(new PreparedCall(inGroup, null, problem));
+                continue;
+            }
+
+            var untried = passed is null ? [] : inGroup.Where(minion => !passed.Contains(minion)).ToList();
+            if (untried.Count > 0)
+            {
+                calls.Add(new PreparedCall(untried, null,
+                    $"no dry run of the same migration has passed within the last {order.RequireDryRunDays} days"));
+            }
+
+            calls.AddRange(inGroup.Except(untried).GroupBy(minion => rounds[minion].Prefix)
+                .Select(same => new PreparedCall(
+                    [.. same], PreparedPillar.Of(Pillar(order, same.Key, channels), channels.Assignment))));
+        }
+
+        return calls;
+    }
+
+    public override async Task RecordAsync(
+        NpgsqlConnection connection, ActionId action, PreparedCall call, IReadOnlyList<long> claimed,
+        DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        using var prepared = JsonDocument.Parse(call.Arguments!);
+        var after = PreparedPillar.Assigned(prepared.RootElement)!;
+        var order = await OrderAsync(connection, action, cancellationToken);
+        var runId = PreparedPillar.RunId(prepared.RootElement)!;
+        var open = await ChannelChanges.OpenAsync(connection, claimed, cancellationToken);
+        var before = await Assignments.SetAsync(
+            connection, [.. claimed.Select(minion => (new MinionKey(minion), (ChannelAssignment?)after))],
+            $"action {action}", now, cancellationToken);
+        await ChannelChanges.ReopenAsync(connection, open, runId, order, after, cancellationToken);
+        await ChannelChanges.RecordAsync(
+            connection, action, runId, order,
+            [.. claimed.Where(minion => !open.Contains(minion)).Order()
+                .Select(minion => (minion, before[new MinionKey(minion)]))],
+            after, now, cancellationToken);
+    }
+
+    private async Task<MigrationOrder> OrderAsync(
+        NpgsqlConnection connection, ActionId action, CancellationToken cancellationToken)
+    {
+        var rows = await Statement.QueryAsync(
+            connection, OrderSql, [action.Value], row => row.GetString(0), cancellationToken);
+        return kind.Order(JsonElement.Parse(rows.Single()));
+    }
+
+    private static async Task<HashSet<long>> PassedAsync(
+        NpgsqlConnection connection, MigrationOrder order, IReadOnlyCollection<long> minions, DateTimeOffset now,
+        CancellationToken cancellationToken) =>
+    [
+        .. await Statement.QueryAsync(
+            connection, PassedSql,
+            [minions.ToArray(), order.Target, order.Choice, now.AddDays(-order.RequireDryRunDays)],
+            row => row.GetInt64(0), cancellationToken),
+    ];
+
+    private static JsonObject Pillar(
+        MigrationOrder order, string runPrefix, MigrationChannels channels)
+    {
+        var pillar = new JsonObject
+        {
+            ["run_id"] = $"{runPrefix}-{(order.DryRun ? "dry" : "real")}",
+            ["dry_run"] = order.DryRun,
+            ["channels"] = PreparedPillar.Channels(channels.Channels.Select(
+                channel => (channel.Label, channel.Name, channel.Url!, channel.Signed))),
+            ["foreign"] = order.DisableForeign ? "disable" : "keep",
+            ["auto_agree_with_licenses"] = order.AgreeToLicences,
+            ["replace_files"] = order.ReplaceFiles,
+            ["no_recommends"] = order.NoRecommends,
+            ["snapshots"] = order.Snapshots,
+            ["patch_stack_first"] = order.PatchStackFirst,
+        };
+        if (order.AllowVendorChange is { } allowed)
+        {
+            pillar["allow_vendor_change"] = allowed;
+        }
+
+        if (order.From.Count > 0)
+        {
+            pillar["from"] = Texts(order.From);
+        }
+
+        if (order.RemoveLimit is { } limit)
+        {
+            pillar["remove_limit"] = limit;
+        }
+
+        if (order.ForbidRemoval.Count > 0)
+        {
+            pillar["forbid_removal"] = Texts(order.ForbidRemoval);
+        }
+
+        return pillar;
+    }
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => (JsonNode)text)]);
+
+    internal const string OrderSql = "select arguments from action where id = $1";
+
+    /// <summary>
+    /// For each minion the beginning of its run's id, which is new after each reschedule by a user, and what an attempt
+    /// since then was called with. Index earlier_attempt_pkey.
+    /// </summary>
+    internal const string RoundsSql = """
+        select m.minion_key,
+               'a' || a.id || '-' || to_char(a.created_at at time zone 'utc', 'YYYYMMDDHH24MISS') || '-'
+                   || (select count(*) from earlier_attempt e
+                       where e.action_id = a.id and e.minion_key = m.minion_key and e.ordered),
+               (select s.arguments::text from earlier_attempt e join submission s on s.id = e.submission_id
+                where e.action_id = a.id and e.minion_key = m.minion_key
+                  and e.number > coalesce((select max(o.number) from earlier_attempt o
+                                           where o.action_id = a.id and o.minion_key = m.minion_key and o.ordered), 0)
+                order by e.number desc limit 1)
+        from action a cross join unnest($2::bigint[]) as m(minion_key)
+        where a.id = $1
+        """;
+
+    /// <summary>Index channel_change_by_minion.</summary>
+    internal const string PassedSql = """
+        select distinct c.minion_key from channel_change c join migration_run r on r.change_id = c.id
+        where c.minion_key = any($1::bigint[]) and c.dry_run and c.target = $2 and c.options = $3
+          and r.outcome in ('Succeeded', 'NothingToDo') and r.read_at >= $4
+        """;
+}

@@ -1,0 +1,160 @@
+using Npgsql;
+using Saltern.Contract;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// What a migration has come to over all its minions. Counted by PostgreSQL, from the latest change of each minion;
+/// what leaves it is bounded, however many minions and packages there are.
+/// </summary>
+internal sealed class MigrationReport(NpgsqlDataSource database)
+{
+    private const int MostGroups = 50;
+
+    /// <summary>Null where there is no such migration.</summary>
+    public async Task<MigrationSummary?> OfAsync(ActionId action, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var totals = await Statement.QueryAsync(
+            connection, TotalsSql, [action.Value, MigrateKind.KindName],
+            row => Enumerable.Range(0, 7).Select(row.GetInt32).ToArray(), cancellationToken);
+        return totals is not [var counts]
+            ? null
+            : new MigrationSummary
+            {
+                Action = action.Value,
+                Targets = counts[0],
+                Succeeded = counts[1],
+                NothingToDo = counts[2],
+                Failed = counts[3],
+                WithoutResult = counts[4],
+                RebootsNeeded = counts[5],
+                Attention = counts[6],
+                Failures = await GroupsAsync(FailuresSql),
+                Others = await GroupsAsync(OthersSql),
+                Removals = await GroupsAsync(RemovalsSql),
+                Differences = await GroupsAsync(DifferencesSql),
+            };
+
+        async Task<IReadOnlyList<MigrationGroup>> GroupsAsync(string sql) => await Statement.QueryAsync(
+            connection, sql, [action.Value, MostGroups],
+            row => new MigrationGroup(
+                row.GetString(0), row.TextOrNull(1), row.GetInt32(2), row.GetFieldValue<string[]>(3)),
+            cancellationToken);
+    }
+
+    /// <summary>Changes of channels, the latest first; before the one with this id.</summary>
+    public async Task<IReadOnlyList<ChannelChangeSummary>> ChangesAsync(
+        long? action, bool attention, long? before, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Statement.QueryAsync(
+            connection, ChangesSql, [action, attention, before ?? long.MaxValue, most],
+            row => new ChannelChangeSummary
+            {
+                Id = row.GetInt64(0),
+                Action = row.GetInt64(1),
+                Minion = row.GetString(2),
+                RunId = row.GetString(3),
+                DryRun = row.GetBoolean(4),
+                State = row.GetString(5),
+                Reason = row.TextOrNull(6),
+                Attention = row.TextOrNull(7),
+                RecordedAt = row.GetFieldValue<DateTimeOffset>(8),
+                EndedAt = row.TimeOrNull(9),
+            },
+            cancellationToken);
+    }
+
+    /// <summary>The latest change of each minion of action $1. Index channel_change_by_run.</summary>
+    private const string Latest = """
+        latest as materialized (
+            select distinct on (minion_key) id, minion_key, dry_run, target, options, attention from channel_change
+            where action_id = $1 order by minion_key, id desc)
+        """;
+
+    private const string Grouped = """
+        count(*)::int,
+        array(select x from unnest((array_agg(m.minion_id order by m.minion_id))[1:5]) as x)
+        """;
+
+    internal const string TotalsSql = $"""
+        with {Latest}
+        select c.total,
+               count(r.change_id) filter (where r.outcome in ('Succeeded', 'NothingToDo'))::int,
+               count(r.change_id) filter (where r.outcome = 'NothingToDo')::int,
+               count(r.change_id) filter (where r.outcome in ('Failed', 'Interrupted'))::int,
+               c.total - count(r.change_id) filter (where r.outcome not in ('Running', 'NotBegun'))::int,
+               count(r.change_id) filter (where r.reboot_needed)::int,
+               count(l.attention)::int
+        from action a
+        join action_counts c on c.action_id = a.id
+        left join latest l on true
+        left join migration_run r on r.change_id = l.id
+        where a.id = $1 and a.kind = $2
+        group by c.total
+        """;
+
+    internal const string FailuresSql = $"""
+        with {Latest}
+        select coalesce(r.failure, 'unknown'), coalesce(r.cause, split_part(r.comment, E'\n', 1)), {Grouped}
+        from latest l join migration_run r on r.change_id = l.id join minion m on m.minion_key = l.minion_key
+        where r.outcome in ('Failed', 'Interrupted')
+        group by 1, 2 order by 3 desc, 1, 2 limit $2
+        """;
+
+    internal const string OthersSql = $"""
+        with {Latest}
+        select t.status, t.reason, {Grouped}
+        from action_target t
+        join minion m on m.minion_key = t.minion_key
+        left join latest l on l.minion_key = t.minion_key
+        left join migration_run r on r.change_id = l.id
+        where t.action_id = $1 and t.status in ('Failed', 'Skipped', 'Cancelled') and r.change_id is null
+        group by 1, 2 order by 3 desc, 1, 2 limit $2
+        """;
+
+    internal const string RemovalsSql = $"""
+        with {Latest}
+        select p.name, null::text, {Grouped}
+        from latest l join migration_run r on r.change_id = l.id join minion m on m.minion_key = l.minion_key
+        cross join lateral unnest(r.removed) as p(name)
+        group by 1 order by 3 desc, 1 limit $2
+        """;
+
+    /// <summary>Index channel_change_by_minion.</summary>
+    internal const string DifferencesSql = $"""
+        with {Latest},
+        compared as materialized (
+            select l.minion_key, r.steps, d.steps as planned
+            from latest l
+            join migration_run r on r.change_id = l.id
+            join lateral (
+                select e.steps from channel_change c join migration_run e on e.change_id = c.id
+                where c.minion_key = l.minion_key and c.dry_run and c.target = l.target and c.options = l.options
+                  and c.id < l.id
+                order by c.id desc limit 1) d on true
+            where not l.dry_run and r.steps <> d.steps),
+        differing as (
+            select c.minion_key, 'unplanned' as word, step
+            from compared c cross join lateral (select unnest(c.steps) except select unnest(c.planned)) as s(step)
+            union all
+            select c.minion_key, 'planned' as word, step
+            from compared c cross join lateral (select unnest(c.planned) except select unnest(c.steps)) as s(step))
+        select d.word, d.step, {Grouped}
+        from differing d join minion m on m.minion_key = d.minion_key
+        group by 1, 2 order by 3 desc, 1, 2 limit $2
+        """;
+
+    /// <summary>Indexes channel_change_pkey, channel_change_by_run, channel_change_attention.</summary>
+    internal const string ChangesSql = """
+        select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
+               c.ended_at
+        from channel_change c join minion m on m.minion_key = c.minion_key
+        where ($1::bigint is null or c.action_id = $1) and (not $2 or c.attention is not null) and c.id < $3
+        order by c.id desc limit $4
+        """;
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// Orders that follow from changes of channels: for all minions of a pass together, written in the transaction that
+/// decides, and waited for as long as it takes.
+/// </summary>
+internal sealed class OwnOrders(Scheduling scheduling, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromDays(3_650);
+
+    private const int MostNamed = 1_000;
+
+    public Task<ActionId> WriteAsync(
+        NpgsqlConnection connection, string kind, object arguments, string description,
+        IReadOnlyCollection<LookedAt> changes, CancellationToken cancellationToken) => scheduling.WriteOwnAsync(
+        connection,
+        new ActionOrder
+        {
+            Kind = kind,
+            Arguments = JsonSerializer.SerializeToElement(arguments),
+            Description = description,
+            Target = new TargetSelection { Minions = [.. changes.Select(change => change.Name).Take(MostNamed)] },
+            ExpiresAt = clock.GetUtcNow() + Patience,
+            GiveUpAfterSeconds = (int)Patience.TotalSeconds,
+        },
+        [.. changes.Select(change => change.Minion).Order()],
+        $"action {changes.First().Action}",
+        cancellationToken);
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Saltern.Server.Channels;
+using Saltern.Server.Salt;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// The arguments of a call that was prepared for some minions: the pillar that the states read (docs/service-packs.md),
+/// and the assignment that it stands for.
+/// </summary>
+internal static class PreparedPillar
+{
+    private const string Pillar = "pillar";
+    private const string Base = "baseLabel";
+    private const string Children = "childLabels";
+    private const string Key = "saltern";
+
+    public static string Of(JsonObject parameters, ChannelAssignment? assigned) => new JsonObject
+    {
+        [Base] = assigned?.BaseLabel,
+        [Children] = new JsonArray([.. assigned?.ChildLabels.Select(label => (JsonNode)label) ?? []]),
+        [Pillar] = new JsonObject { [Key] = parameters },
+    }.ToJsonString();
+
+    /// <summary>The pillar of prepared arguments; null for arguments as a user gave them.</summary>
+    public static JsonObject? Find(JsonElement arguments) =>
+        SaltJson.Member(arguments, Base).ValueKind is not JsonValueKind.Undefined
+            ? JsonNode.Parse(SaltJson.Member(arguments, Pillar).GetRawText()) as JsonObject
+            : null;
+
+    public static ChannelAssignment? Assigned(JsonElement arguments) =>
+        SaltJson.Text(SaltJson.Member(arguments, Base)) is { } label
+            ? new ChannelAssignment(
+                label, [.. SaltJson.Member(arguments, Children).EnumerateArray().Select(one => one.GetString()!)])
+            : null;
+
+    public static string? RunId(JsonElement arguments) => SaltJson.Text(
+        SaltJson.Member(SaltJson.Member(SaltJson.Member(arguments, Pillar), Key), "run_id"));
+
+    public static JsonArray Channels(IEnumerable<(string Label, string Name, string Url, bool Signed)> channels) => new(
+    [
+        .. channels.Select(channel => (JsonNode)new JsonObject
+        {
+            ["label"] = channel.Label, ["name"] = channel.Name, ["url"] = channel.Url, ["gpgcheck"] = channel.Signed,
+        }),
+    ]);
+}

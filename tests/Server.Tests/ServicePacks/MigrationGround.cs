@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Saltern.Server.Channels;
+using Saltern.Server.Channels.Import;
+using Saltern.Server.Fleet;
+using Saltern.Server.ServicePacks;
+using Saltern.Server.Tests.Rig;
+using Xunit;
+
+namespace Saltern.Server.Tests.ServicePacks;
+
+/// <summary>Minions with SLES 15 SP3 and its channels, and what they say of runs.</summary>
+public abstract class MigrationGround(PostgresServer server, int minions = 2) : CoreGround(server, minions)
+{
+    private const string Products = """
+        [{"name":"SLES","version":"15.3","release":"0","arch":"x86_64","isbase":true,"installed":true},
+         {"name":"sle-module-basesystem","version":"15.3","release":"0","arch":"x86_64","isbase":false}]
+        """;
+
+    private protected const string Before = "sle-product-sles15-sp3-pool-x86_64 basesystem15-sp3-pool-x86_64";
+
+    private protected const string After =
+        "sle-product-sles15-sp5-pool-x86_64 basesystem15-sp5-pool-x86_64 sle-product-sles15-sp5-updates-x86_64";
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        foreach (var (text, format) in new[] { (Sle.Scc, ImportFormat.Scc), (Sle.Tree, ImportFormat.ProductTree) })
+        {
+            await rig.Get<ProductImports>().ImportAsync(
+                Sle.Read(format, text), "tester", dryRun: false, CancellationToken.None);
+        }
+
+        await rig.ScheduleAsync("products.refresh");
+        await rig.DispatchAsync();
+        foreach (var minion in LastSent.Minions)
+        {
+            await rig.ReturnAsync(LastSent.Jid, minion, Products, 0, "pkg.list_products");
+        }
+
+        await rig.SettleAsync();
+        await database.ExecuteAsync("""
+            insert into minion_channel
+            select minion_key, $1, array[$2], 'tester', '2026-01-01Z' from minion
+            """, Before.Split(' ')[0], Before.Split(' ')[1]);
+    }
+
+    private protected ScriptedSalt.Sent LastSent => Salt.Submissions.Last();
+
+    private protected Task<ActionId> OrderAsync(string more = "", params string[] minions) => rig.ScheduleAsync(
+        "servicepack.migrate", $$"""{"target": "105"{{more}}}""",
+        minions.Length == 0 ? null : new TargetSelection { Minions = minions });
+
+    /// <summary>Everything a node does without a return coming in.</summary>
+    private protected async Task TurnAsync()
+    {
+        await rig.SettleAsync();
+        await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        await rig.DispatchAsync();
+    }
+
+    private protected static JsonObject PillarOf(ScriptedSalt.Sent sent) =>
+        sent.Call.Kwargs["pillar"]!["saltern"]!.AsObject();
+
+    /// <summary>The minion's states have run and say this of zypper.</summary>
+    private protected Task RunEndsAsync(
+        ScriptedSalt.Sent sent, string minion, string outcome, bool? changed, string more = "") => rig.ReturnAsync(
+        sent.Jid, minion,
+        $$"""
+        {"saltern_zypper_|-saltern_distupgrade_|-saltern_distupgrade_|-dist_upgraded": {"name": "x", "changes": {},
+          "result": {{(outcome is "succeeded" or "nothing_to_do" ? "true" : "false")}}, "comment": "as it went",
+          "saltern": {{Result($"{PillarOf(sent)["run_id"]}", outcome, changed, more)}} } }
+        """,
+        outcome is "succeeded" or "nothing_to_do" ? 0 : 2, "state.apply");
+
+    private protected static string Result(string runId, string outcome, bool? changed, string more = "") => $$"""
+        {"run_id": "{{runId}}", "outcome": "{{outcome}}", "comment": "it went so",
+         "changed": {{changed switch { true => "true", false => "false", null => "null" }}},
+         "plan": {"upgrade": [{"name": "bash", "old": "5.1", "new": "5.2"}], "remove": [{"name": "foo", "old": "1"}]},
+         "problems": []{{more}}}
+        """;
+
+    private protected Task<string?> ChannelsAsync(string minion = "m1") => database.ScalarAsync<string>(
+        """
+        select c.base_label || ' ' || array_to_string(c.child_labels, ' ')
+        from minion_channel c join minion m on m.minion_key = c.minion_key where m.minion_id = $1
+        """,
+        minion);
+
+    private protected Task<string?> StateAsync(string minion = "m1") => database.ScalarAsync<string>(
+        """
+        select c.state || coalesce(': ' || c.attention, '')
+        from channel_change c join minion m on m.minion_key = c.minion_key where m.minion_id = $1
+        order by c.id desc limit 1
+        """,
+        minion);
+
+    private protected Task<long> HeldAsync() => database.ScalarAsync<long>("select count(*) from minion_hold");
+}
