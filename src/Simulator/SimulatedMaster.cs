@@ -192,7 +192,8 @@ public sealed class SimulatedMaster : IAsyncDisposable
             {
                 MinionSoftware software = fleet.OwnSoftwareOf(minion);
                 software.Products = setting.Products ?? software.Products;
-                software.Repositories = setting.Repositories is null ? software.Repositories : [.. setting.Repositories];
+                software.Repositories =
+                    setting.Repositories is null ? software.Repositories : [.. setting.Repositories];
                 software.Dup = setting.Dup ?? software.Dup;
             }
         });

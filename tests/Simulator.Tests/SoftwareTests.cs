@@ -60,7 +60,9 @@ public sealed class SoftwareTests
         JsonNode again = (await RunAsync(scene, Pillar("r-again", dryRun: false)))[Upgrade]!["saltern"]!;
 
         Assert.True((bool)dry["result"]!);
-        Assert.StartsWith("Would succeed: 1 to install, 6 to upgrade, 1 to remove.", (string)dry["comment"]!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Would succeed: 1 to install, 6 to upgrade, 1 to remove.", (string)dry["comment"]!,
+            StringComparison.Ordinal);
         Assert.Equal(before.Repositories, afterDry.Repositories);
         Assert.True(JsonNode.DeepEquals(packages, packagesAfterDry));
         Assert.True(JsonNode.DeepEquals(dry["saltern"]!["plan"], real["plan"]));

@@ -37,7 +37,9 @@ internal static class SalternStates
         }
     }
 
-    /// <summary>A new run takes what the setting says, one that goes on the rest of that, an ended one no time.</summary>
+    /// <summary>
+    /// A new run takes what the setting says, one that goes on the rest of that, an ended one no time.
+    /// </summary>
     public static TimeSpan DurationOf(FunctionCall call, string[] names)
     {
         if (!Upgrades(call, names) || OrderOf(call, out _) is not { } order)

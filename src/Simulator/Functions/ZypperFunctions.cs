@@ -132,6 +132,7 @@ internal static class ZypperFunctions
             {
                 ["success"] = true, ["number"] = snapshot, ["exit_code"] = 0, ["said"] = "", ["reboot_needed"] = true,
             })
-            : FunctionResult.Error($"ERROR executing 'saltern_zypper.rollback': a snapshot has a number from 1, not {number}");
+            : FunctionResult.Error(
+                $"ERROR executing 'saltern_zypper.rollback': a snapshot has a number from 1, not {number}");
     }
 }

@@ -75,7 +75,8 @@ internal sealed partial class DupPlan
     public void CarryOut(FunctionCall call, bool halfOnly)
     {
         PackageSet packages = PackageSet.Of(call);
-        foreach ((string name, _, string version) in Upgrades.Take(halfOnly ? (Upgrades.Count + 1) / 2 : Upgrades.Count))
+        int upgrades = halfOnly ? (Upgrades.Count + 1) / 2 : Upgrades.Count;
+        foreach ((string name, _, string version) in Upgrades.Take(upgrades))
         {
             packages.Put(name, version);
         }

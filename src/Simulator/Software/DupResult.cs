@@ -95,7 +95,8 @@ internal static class DupResult
     }
 
     /// <summary>The packages of then against those of now.</summary>
-    public static JsonObject Changes(Distribution os, Dictionary<string, string>? before, Dictionary<string, string>? now)
+    public static JsonObject Changes(
+        Distribution os, Dictionary<string, string>? before, Dictionary<string, string>? now)
     {
         JsonObject changes = [];
         IEnumerable<string> names = (before?.Keys ?? Enumerable.Empty<string>())

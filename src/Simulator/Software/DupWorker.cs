@@ -5,8 +5,8 @@ using Saltern.Simulator.Minions;
 namespace Saltern.Simulator.Software;
 
 /// <summary>
-/// Brings a run to its end, as the worker that the real module starts: done once for its run_id, and without need of the
-/// minion's process. Called with the fleet's lock.
+/// Brings a run to its end, as the worker that the real module starts: done once for its run_id, and without need of
+/// the minion's process. Called with the fleet's lock.
 /// </summary>
 internal static class DupWorker
 {
