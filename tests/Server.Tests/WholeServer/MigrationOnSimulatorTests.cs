@@ -57,7 +57,7 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
             report.Targets, report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
         Assert.Equal(
             ["conflict", "removal_limit", "repository_unreachable"],
-            report.Failures.Select(group => group.Name).Order(StringComparer.Ordinal));
+            report.Failures.Select(group => group.Word).Order(StringComparer.Ordinal));
         Assert.All(Minions, minion => Assert.Equal(("15.5", false), (
             scene.Version(minion), scene.Runs(minion).Single().Changed)));
         await scene.AssertRecordIsRealityAsync();

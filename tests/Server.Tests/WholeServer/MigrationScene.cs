@@ -5,6 +5,7 @@ using Saltern.Server.Channels.Import;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 using Saltern.Server.ServicePacks;
+using Saltern.Server.Tests.Gates;
 using Saltern.Server.Tests.ServicePacks;
 using Saltern.Simulator;
 using Saltern.Simulator.Software;
