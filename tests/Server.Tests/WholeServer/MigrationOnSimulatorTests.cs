@@ -152,7 +152,8 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
 
         var action = await scene.OrderAsync("", deadlineSeconds: 2);
         await ServerRig.UntilAsync(
-            () => scene.Rig.Database.ScalarAsync<long>("select count(*) from channel_change where state = 'Reverted'"),
+            () => scene.Rig.Database.ScalarAsync<long>(
+                "select count(distinct minion_key) from channel_change where state = 'Reverted'"),
             reverted => reverted == Ends.Length, "the channels are given back");
         foreach (var minion in Minions)
         {

@@ -117,8 +117,8 @@ internal sealed class MigrationScene : IAsyncDisposable
             """,
             [], row => (Minion: row.GetString(0), Labels: row.GetString(1)), CancellationToken.None);
         Assert.Equal(
-            assigned.Select(one => $"{one.Minion}: vendor {one.Labels}"),
-            assigned.Select(one => $"{one.Minion}: {string.Join(' ', Repositories(one.Minion).Select(Plain))}"));
+            assigned.Select(one => $"{one.Minion}: {Sorted([.. one.Labels.Split(' '), "vendor"])}"),
+            assigned.Select(one => $"{one.Minion}: {Sorted(Repositories(one.Minion).Select(Plain))}"));
         Assert.All(assigned, one => Assert.All(
             Repositories(one.Minion).Where(repository => repository.Alias != "vendor"),
             repository => Assert.StartsWith("https://download.opensuse.org/", repository.Url)));
@@ -133,6 +133,11 @@ internal sealed class MigrationScene : IAsyncDisposable
     private IEnumerable<SimulatedRepository> Repositories(string minion) =>
         Rig.Master.SoftwareOf(minion)!.Repositories.Where(repository => repository.Enabled);
 
+    private static string Sorted(IEnumerable<string> labels) =>
+        string.Join(' ', labels.Order(StringComparer.Ordinal));
+
     private static string Plain(SimulatedRepository repository) =>
-        repository.Alias.StartsWith(Ours, StringComparison.Ordinal) ? repository.Alias[Ours.Length..] : repository.Alias;
+        repository.Alias.StartsWith(Ours, StringComparison.Ordinal)
+            ? repository.Alias[Ours.Length..]
+            : repository.Alias;
 }
