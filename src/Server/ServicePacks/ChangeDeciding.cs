@@ -23,7 +23,8 @@ internal sealed partial class ChangeDeciding(
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    private readonly Bell bell = bells.Inbox.Echo();
+    // Rung when returns have been settled; that of the inbox rings before, when nothing can be decided yet.
+    private readonly Bell bell = bells.Due.Echo();
 
     /// <summary>One bounded pass; returns how many changes were looked at.</summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)

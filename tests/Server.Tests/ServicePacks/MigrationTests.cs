@@ -47,6 +47,23 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
     }
 
     [Fact]
+    public async Task What_a_run_came_to_is_decided_as_soon_as_it_is_settled()
+    {
+        await OrderAsync(minions: "m1");
+        await rig.DispatchAsync();
+        using var deciding = rig.Get<ChangeDeciding>();
+        await deciding.StartAsync(CancellationToken.None);
+        await ServerRig.UntilAsync(
+            () => Task.FromResult(rig.Clock.WaitingTimers), waiting => waiting > 0, "it waits, and no time passes");
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+
+        await rig.SettleAsync();
+
+        await ServerRig.UntilAsync(() => StateAsync(), state => state is "Reverted", "the channels are given back");
+        await deciding.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_dry_run_that_is_lost_gives_the_channels_back_at_its_deadline_and_a_server_that_was_dead_later()
     {
         await OrderAsync(minions: "m1");
