@@ -1,5 +1,6 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Fleet;
 using Saltern.Simulator.Faults;
 using Saltern.Simulator.Software;
 using Xunit;
@@ -133,12 +134,14 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
 
         scene.Rig.Master.Faults.Set(FaultNames.MinionRestart, function: "state.apply", count: 4);
 
-        var action = await scene.OrderAsync(Real, deadlineSeconds: 2);
+        var action = await scene.OrderAsync(Real + """, "rebootAfter": true""", deadlineSeconds: 2);
         await scene.UntilDecidedAsync(action);
 
         Assert.All(await EndsAsync(action), each => Assert.Equal("Completed Kept new", each));
         Assert.All(Minions, minion => Assert.Equal(("succeeded", 1), (
             scene.Runs(minion).Single().Outcome, scene.Runs(minion).Single().TimesBegun)));
+        Assert.Equal(Ends.Length, await scene.Rig.Database.ScalarAsync<long>(
+            "select count(*) from action_target t join action a on a.id = t.action_id where a.kind = 'system.reboot'"));
         await scene.AssertRecordIsRealityAsync();
     }
 
@@ -166,12 +169,46 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
         await scene.AssertRecordIsRealityAsync();
     }
 
+    [Fact]
+    public async Task All_that_an_order_can_have_is_understood_and_all_that_is_asked_about_its_run_is_answered()
+    {
+        var action = await scene.OrderAsync("""
+            , "dryRun": false, "channels": ["leap-15.6-non-oss-x86_64"], "from": ["leap-15.6-oss-x86_64"],
+            "allowVendorChange": false, "agreeToLicences": true, "replaceFiles": true, "noRecommends": true,
+            "removeLimit": 100, "forbidRemoval": ["kernel*"], "removeExtensions": true, "disableForeign": true,
+            "snapshots": true, "patchStackFirst": true
+            """);
+        await scene.UntilDecidedAsync(action);
+        var run = scene.Runs(1).Single();
+        var view = scene.Rig.Master.SoftwareOf(MigrationScene.Minion(1))!;
+
+        Assert.Equal("succeeded", run.Outcome);
+        Assert.Equal([.. MigrationScene.New.Split(' '), "leap-15.6-non-oss-x86_64"], run.Channels);
+        Assert.False(view.Repositories.Single(repository => repository.Alias == "vendor").Enabled);
+        Assert.Equal("1 product, Leap 15.6", await ReasonAsync("products.refresh", "{}"));
+        Assert.Equal("6 repositories, 5 enabled", await ReasonAsync("repositories.refresh", "{}"));
+        Assert.Contains("of base64", await ReasonAsync("servicepack.testcase", $$"""{"runId": "{{run.RunId}}"}"""));
+        Assert.StartsWith("Succeeded: Done", await ReasonAsync(
+            "servicepack.result", $$"""{"runId": "{{run.RunId}}"}"""));
+        Assert.Equal("takes effect with the next boot", await ReasonAsync(
+            "servicepack.rollback", """{"snapshot": 11}"""));
+    }
+
     private static IEnumerable<int> Minions => Enumerable.Range(1, Ends.Length);
 
     private async Task<IEnumerable<string>> EndsAsync(ActionId action)
     {
         var ends = await scene.EndsAsync(action);
         return Minions.Select(minion => ends[MigrationScene.Minion(minion)]);
+    }
+
+    private async Task<string?> ReasonAsync(string kind, string arguments)
+    {
+        var action = await scene.Rig.ScheduleAsync(
+            kind, arguments, new TargetSelection { Minions = [MigrationScene.Minion(1)] });
+        Assert.Equal("Completed", await scene.Rig.UntilEndedAsync(action));
+        return await scene.Rig.Database.ScalarAsync<string>(
+            "select reason from action_target where action_id = $1", action.Value);
     }
 
     private Task<string?> ProductOnRecordAsync(int minion) => scene.Rig.Database.ScalarAsync<string>(

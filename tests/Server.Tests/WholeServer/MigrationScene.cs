@@ -86,7 +86,9 @@ internal sealed class MigrationScene : IAsyncDisposable
         return (await Rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None))!;
     }
 
-    /// <summary>For each minion: its target's status, what became of the change, and the channels on record.</summary>
+    /// <summary>
+    /// For each minion: its target's status, what became of its one change, and the channels on record.
+    /// </summary>
     public async Task<Dictionary<string, string>> EndsAsync(ActionId action)
     {
         await using var connection = await Rig.Database.DataSource.OpenConnectionAsync();
@@ -105,7 +107,9 @@ internal sealed class MigrationScene : IAsyncDisposable
             CancellationToken.None)).ToDictionary();
     }
 
-    /// <summary>Each minion really has the repositories that are on record, at their addresses, and its own one.</summary>
+    /// <summary>
+    /// Each minion really has the repositories that are on record, at their addresses, and its own one.
+    /// </summary>
     public async Task AssertRecordIsRealityAsync()
     {
         await using var connection = await Rig.Database.DataSource.OpenConnectionAsync();
