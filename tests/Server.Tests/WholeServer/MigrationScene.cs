@@ -71,8 +71,11 @@ internal sealed class MigrationScene : IAsyncDisposable
         "servicepack.migrate", $$"""{"target": "leap-15.6-x86_64"{{more}}}""",
         new TargetSelection { Glob = "*" }, order => order with { DeadlineSeconds = deadlineSeconds });
 
-    /// <summary>Waits until an action has ended and all that follows from it is decided and done.</summary>
-    public async Task<MigrationSummary> UntilDecidedAsync(ActionId action)
+    /// <summary>
+    /// Waits until an action has ended and all that follows from it is decided and done. Where minions restart, a
+    /// refresh may be lost in that, and is not waited for.
+    /// </summary>
+    public async Task<MigrationSummary> UntilDecidedAsync(ActionId action, bool restarts = false)
     {
         await Rig.UntilEndedAsync(action);
         await ServerRig.UntilAsync(
@@ -80,8 +83,10 @@ internal sealed class MigrationScene : IAsyncDisposable
                 """
                 select (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
                     || ' changes, ' || (select count(*) from minion_hold) || ' holds, '
-                    || (select count(*) from action where status in ('Scheduled', 'Running')) || ' actions'
-                """),
+                    || (select count(*) from action where status in ('Scheduled', 'Running')
+                            and not ($1 and kind like '%.refresh')) || ' actions'
+                """,
+                restarts),
             open => open == "0 changes, 0 holds, 0 actions", "all changes of channels are decided");
         return (await Rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None))!;
     }
