@@ -72,10 +72,10 @@ internal sealed class MigrationScene : IAsyncDisposable
         new TargetSelection { Glob = "*" }, order => order with { DeadlineSeconds = deadlineSeconds });
 
     /// <summary>
-    /// Waits until an action has ended and all that follows from it is decided and done. Where minions restart, a
-    /// refresh may be lost in that, and is not waited for.
+    /// Waits until an action has ended and its changes are decided, and what was ordered in consequence is done, unless
+    /// that would take minutes.
     /// </summary>
-    public async Task<MigrationSummary> UntilDecidedAsync(ActionId action, bool restarts = false)
+    public async Task<MigrationSummary> UntilDecidedAsync(ActionId action, bool exceptFollowing = false)
     {
         await Rig.UntilEndedAsync(action);
         await ServerRig.UntilAsync(
@@ -84,9 +84,9 @@ internal sealed class MigrationScene : IAsyncDisposable
                 select (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
                     || ' changes, ' || (select count(*) from minion_hold) || ' holds, '
                     || (select count(*) from action where status in ('Scheduled', 'Running')
-                            and not ($1 and kind like '%.refresh')) || ' actions'
+                            and not ($1 and created_by like 'action %')) || ' actions'
                 """,
-                restarts),
+                exceptFollowing),
             open => open == "0 changes, 0 holds, 0 actions", "all changes of channels are decided");
         return (await Rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None))!;
     }
