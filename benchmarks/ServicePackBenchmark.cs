@@ -2,6 +2,7 @@ using System.Globalization;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Channels.Import;
+using Saltern.Server.Database;
 using Saltern.Server.Fleet;
 using Saltern.Server.ServicePacks;
 
@@ -59,13 +60,29 @@ internal sealed class ServicePackBenchmark : IBenchmark
         from changed c
         """;
 
+    /// <summary>The minions' real runs after these; what they did is reported as a server does it.</summary>
+    private const string RealRunsSql = """
+        with ordered as (
+            insert into action (kind, arguments, target, created_by, created_at, earliest_at, expires_at,
+                                deadline_seconds, exclusive, safe_to_repeat, reads_body)
+            values ('servicepack.migrate', '{}', '{}', 'bench', now(), now(), 'infinity', 3600, true, true, 'always')
+            returning id),
+        counted as (
+            insert into action_counts (action_id, total, queued)
+            select id, (select count(*) from minion), (select count(*) from minion) from ordered)
+        insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, after, state,
+                                    recorded_at, decided_at, ended_at)
+        select o.id, m.minion_key, 'r2', false, '105', '', '{}', 'Kept', now(), now(), now()
+        from ordered o cross join minion m
+        """;
+
     public string Name => "service-packs";
 
     public string What =>
         "Importing 1,500 products (as SUSE Customer Center lists them) and 5,000 channels (as SUSE Manager's "
         + "product_tree.json does), reading of the files included; and the targets of 10,000 minions over 200 sets of "
         + "products, with reading the catalogue of both; and the report over dry runs of 10,000 minions with 300 "
-        + "packages each.";
+        + "packages each, then over as many real runs.";
 
     public async Task<IReadOnlyList<Figure>> RunAsync(Ground ground, CancellationToken cancellationToken)
     {
@@ -94,6 +111,9 @@ internal sealed class ServicePackBenchmark : IBenchmark
         await database.ExecuteAsync("analyze channel_change; analyze migration_run");
         var reports = await Rounds.RunAsync(
             ground.Sizes.Rounds, ("report", () => Rounds.TimeAsync(() => ReportAsync(rig))));
+        var writing = await RunAllAsync(rig, cancellationToken);
+        var compared = await Rounds.RunAsync(
+            ground.Sizes.Rounds, ("comparison", () => Rounds.TimeAsync(() => CompareAsync(rig))));
         return
         [
             Figure.AtMost("importing 1,500 products and 5,000 channels", taken[0].Median, 5, " s", taken[0].In("s")),
@@ -103,7 +123,47 @@ internal sealed class ServicePackBenchmark : IBenchmark
                 targets[0].In("s")),
             Figure.AtMost(
                 "report over 10,000 dry runs of 300 packages each", reports[0].Median, 2, " s", reports[0].In("s")),
+            Figure.AtMost(
+                "report over 10,000 real runs, each compared with its dry run (120 steps differ)",
+                compared[0].Median, 2, " s", compared[0].In("s")),
+            Figure.Known(
+                "writing one run's result down, comparison included", writing.In("ms")),
         ];
+    }
+
+    /// <summary>Each minion does a fifth of its packages otherwise than planned.</summary>
+    private static async Task<Series> RunAllAsync(CoreRig rig, CancellationToken cancellationToken)
+    {
+        await rig.Database.ExecuteAsync(RealRunsSql);
+        await using var connection = await rig.Database.DataSource.OpenConnectionAsync(cancellationToken);
+        var changes = await Statement.QueryAsync(
+            connection, "select id, action_id, minion_key from channel_change where not dry_run", [],
+            row => (Id: row.GetInt64(0), Action: row.GetInt64(1), Minion: row.GetInt64(2)), cancellationToken);
+        var times = new List<double>();
+        foreach (var (id, action, minion) in changes)
+        {
+            var steps = Enumerable.Range(1, Packages).Select(
+                package => $"upgrade package{package} 1.{minion % 3} → {(package % 5 == 0 ? 3 : 2)}");
+            var time = await Rounds.TimeAsync(() => Statement.ExecuteAsync(
+                connection, ChangeWriting.ReportSql,
+                [
+                    id, action, minion, "Succeeded", null, null, "so", Array.Empty<string>(), "{}",
+                    Array.Empty<string>(), steps.ToArray(), false, null, TimeProvider.System.GetUtcNow(),
+                ],
+                cancellationToken));
+            times.Add(time.TotalMilliseconds);
+        }
+
+        await rig.Database.ExecuteAsync("analyze channel_change; analyze migration_run");
+        return new Series(times);
+    }
+
+    private static async Task CompareAsync(CoreRig rig)
+    {
+        var action = new ActionId(await rig.Database.ScalarAsync<long>("select max(action_id) from migration_run"));
+        var report = await rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None);
+        UnfinishedWorkException.Require(Minions, report!.Succeeded, "successes");
+        UnfinishedWorkException.Require(50, report.Differences.Count, "differences that are shown");
     }
 
     private static async Task ReportAsync(CoreRig rig)

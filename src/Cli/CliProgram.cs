@@ -85,7 +85,7 @@ internal static class CliProgram
             FleetCommands.Minions(output),
             FleetCommands.Groups(output),
             ProductCommands.Products(output),
-            ProductCommands.Channels(output, clock),
+            ChannelCommands.Create(output, clock),
             ServicePackCommands.Create(output, clock),
             MasterCommands.Masters(output),
             MasterCommands.Dispatch(output),

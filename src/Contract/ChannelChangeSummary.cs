@@ -9,6 +9,9 @@ public sealed record ChannelChangeSummary
 
     public required string Minion { get; init; }
 
+    /// <summary>The minion's key domain.</summary>
+    public required string Domain { get; init; }
+
     public required string RunId { get; init; }
 
     public required bool DryRun { get; init; }

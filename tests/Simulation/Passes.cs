@@ -148,9 +148,10 @@ internal sealed class Passes(World world)
     });
 
     private (string Name, Func<CancellationToken, Task> Pass) Collect(Node node) => (
-        $"collect {world.Masters.Find(master => master.Collects)?.Name ?? "nothing"}",
-        token => node.Get<ReturnCollector>().RunOnceAsync(token));
+        $"collect {Collecting}", token => node.Get<ReturnCollector>().RunOnceAsync(token));
 
-    private static (string Name, Func<CancellationToken, Task> Pass) Revisit(Node node) =>
-        ("revisit guesses", token => node.Get<GuessRevisit>().RunOnceAsync(token));
+    private string Collecting => world.Masters.Find(master => master.Collects)?.Name ?? "nothing";
+
+    private (string Name, Func<CancellationToken, Task> Pass) Revisit(Node node) => (
+        $"revisit guesses, {Collecting}", token => node.Get<GuessRevisit>().RunOnceAsync(token));
 }

@@ -157,6 +157,25 @@ public sealed class FunctionTests
     }
 
     [Fact]
+    public async Task A_machine_that_is_cut_off_while_it_reboots_has_rebooted_when_it_is_back()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync(
+            Scene.Lab with { RebootTime = TimeSpan.FromHours(1) });
+        string before = scene.Master.BootIdOf("m1")!;
+        await scene.Api.PublishAsync(["m1"], "system.reboot", "20260101000000000001");
+        await Scene.UntilAsync(() => scene.Master.Counts.MinionsUp == 2);
+        scene.Master.TakeDown("m1");
+
+        scene.Master.BringUp("m1");
+
+        Assert.NotEqual(before, scene.Master.BootIdOf("m1"));
+        string once = scene.Master.BootIdOf("m1")!;
+        scene.Master.TakeDown("m1");
+        scene.Master.BringUp("m1");
+        Assert.Equal(once, scene.Master.BootIdOf("m1"));
+    }
+
+    [Fact]
     public async Task Grains_vary_and_repeat_with_the_seed()
     {
         await using Scene scene = await SlowSceneAsync();

@@ -1,6 +1,9 @@
 # Exactly the channels of the call's pillar `saltern` as this minion's repositories. See docs/service-packs.md.
 {% set given = salt['pillar.get']('saltern', {}) %}
 {% set headers = (given.get('channels') or []) | selectattr('headers', 'defined') | list %}
+include:
+  - saltern.modules
+
 {% if headers %}
 saltern_urlresolver:
   file.managed:
@@ -15,3 +18,5 @@ saltern_urlresolver:
 saltern_channels:
   saltern_zypper.channels:
     - pillar_key: saltern
+    - require:
+      - saltutil: saltern_states

@@ -22,6 +22,12 @@ internal sealed class Api(HttpClient client) : IDisposable
     public Task<T> PutAsync<T>(string path, object body, CancellationToken cancellationToken) =>
         SendAsync<T>(Request(HttpMethod.Put, path, body), cancellationToken);
 
+    public async Task PutAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(
+            Request(HttpMethod.Put, path, body), HttpCompletionOption.ResponseContentRead, cancellationToken);
+    }
+
     public async Task PostAsync(string path, object? body, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(

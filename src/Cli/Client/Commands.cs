@@ -46,6 +46,10 @@ internal static class Commands
     /// <summary>A part of a path or query, whatever is in it.</summary>
     public static string Escaped(string? text) => Uri.EscapeDataString(text ?? "");
 
+    /// <summary>A query of what was given.</summary>
+    public static string Query(params IEnumerable<(string Name, string? Value)> parts) => string.Join(
+        '&', parts.Where(one => one.Value is not null).Select(one => $"{one.Name}={Escaped(one.Value)}"));
+
     public static string Time(DateTimeOffset? time) =>
         time?.ToUniversalTime().ToString(
             "yyyy-MM-dd HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) ?? "";

@@ -4,7 +4,7 @@ using Saltern.Contract;
 
 namespace Saltern.Cli.Client;
 
-/// <summary>servicepack report and changes.</summary>
+/// <summary>servicepack report, changes and decide.</summary>
 internal static class MigrationReports
 {
     public static readonly Argument<long> Action = new("action") { Description = "The id of the migration." };
@@ -20,6 +20,31 @@ internal static class MigrationReports
     {
         Description = "Most changes to show.", DefaultValueFactory = _ => 100,
     };
+
+    public static readonly Argument<long> Change = new("change") { Description = "The id of the change." };
+
+    public static readonly Option<bool> Keep = new("--keep")
+    {
+        Description = "The new channels stay; or: what needed attention was looked at.",
+    };
+
+    public static readonly Option<bool> TakeBack = new("--take-back") { Description = "Those of before come back." };
+
+    public static async Task<int> DecideAsync(
+        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(Keep) == parsed.GetValue(TakeBack))
+        {
+            throw new CliFailure(ExitCodes.Usage, "Say --keep or --take-back.");
+        }
+
+        await api.PostAsync(
+            string.Create(
+                CultureInfo.InvariantCulture, $"/api/v1/servicepack/changes/{parsed.GetValue(Change)}/decision"),
+            new ChangeDecisionRequest { Channels = parsed.GetValue(Keep) ? "keep" : "takeBack" }, cancellationToken);
+        output.Error.WriteLine(parsed.GetValue(Keep) ? "The new channels stay." : "The channels of before come back.");
+        return ExitCodes.Ok;
+    }
 
     public static async Task<int> ReportAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)

@@ -5,13 +5,10 @@ using static Saltern.Cli.Client.Commands;
 
 namespace Saltern.Cli.Client;
 
-/// <summary>products and channels.</summary>
+/// <summary>products.</summary>
 internal static class ProductCommands
 {
     private static readonly Argument<string> File = new("file") { Description = "A file of products." };
-    private static readonly Argument<string[]> Labels = new("channels") { Description = "Labels; none for all." };
-    private static readonly Argument<string> Original = new("channel") { Description = "Label of the original." };
-    private static readonly Argument<string> Clone = new("clone") { Description = "Label of the clone." };
     private static readonly Option<string?> Format = new("--format")
     {
         Description = "scc, product-tree, upgrade-paths or yaml; guessed from the file's name when left out.",
@@ -25,14 +22,6 @@ internal static class ProductCommands
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what it would change." };
     private static readonly Option<string?> Search = new("--search") { Description = "A part of name or label." };
     private static readonly Option<string?> Kind = new("--kind") { Description = "base, module or extension." };
-    private static readonly Option<string?> Product = new("--product") { Description = "Only channels of this id." };
-    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until all are checked." };
-    private static readonly Option<string?> Url = new("--url") { Description = "Where the clone is." };
-    private static readonly Option<string?> Family = new("--family")
-    {
-        Description = "A name that clones which belong together share: prod, test.",
-    };
-
     private static readonly Option<int> Limit = new("--limit")
     {
         Description = "Most entries to show.", DefaultValueFactory = _ => 100,
@@ -42,15 +31,6 @@ internal static class ProductCommands
         "products", "What vendors list, for Service Pack migrations",
         Of("import", "Import a file of products, whole or not at all", output, ImportAsync, File, Format, Name, DryRun),
         Of("list", "List products", output, ListProductsAsync, Search, Kind, Limit));
-
-    public static Command Channels(CliOutput output, TimeProvider clock) => Group(
-        "channels", "Software channels",
-        Of("list", "List channels", output, ListChannelsAsync, Search, Product, Limit),
-        Of(
-            "check", "Look whether repositories answer", output,
-            (parsed, api, shown, cancellationToken) => CheckAsync(parsed, api, shown, clock, cancellationToken),
-            Labels, Wait),
-        Of("clone", "Record that a channel stands for another", output, CloneAsync, Original, Clone, Family, Url));
 
     private static async Task<int> ImportAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
@@ -117,74 +97,6 @@ internal static class ProductCommands
         return ExitCodes.Ok;
     }
 
-    private static async Task<int> ListChannelsAsync(
-        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
-    {
-        var channels = await api.ListAsync<ChannelSummary>(
-            $"/api/v1/channels?{Query(("search", parsed.GetValue(Search)), ("product", parsed.GetValue(Product)))}",
-            parsed.GetValue(Limit), cancellationToken);
-        if (Connection.WantsJson(parsed))
-        {
-            output.Json(channels);
-            return ExitCodes.Ok;
-        }
-
-        output.Table(
-            ["channel", "parent", "answers", "checked", "clone of", "address"],
-            channels.Select(one => (IReadOnlyList<string?>)
-                [one.Label, one.Parent, Answers(one), Time(one.CheckedAt), one.CloneOf, one.Url]));
-        return ExitCodes.Ok;
-    }
-
-    private static string Answers(ChannelSummary channel) => channel.Available switch
-    {
-        true => "yes",
-        false => $"no: {channel.Reason}",
-        null => "not checked",
-    };
-
-    private static async Task<int> CheckAsync(
-        ParseResult parsed, Api api, CliOutput output, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var labels = parsed.GetValue(Labels) is { Length: > 0 } given ? given : null;
-        var answer = await api.PostAsync<ChannelCheckAnswer>(
-            "/api/v1/channels/check", new ChannelCheckRequest { Labels = labels }, cancellationToken);
-        output.Error.WriteLine($"{answer.Addresses} addresses are to be checked");
-        if (!parsed.GetValue(Wait))
-        {
-            return ExitCodes.Ok;
-        }
-
-        while (answer.Waiting > 0)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);
-            answer = await api.GetAsync<ChannelCheckAnswer>("/api/v1/channels/check", cancellationToken);
-        }
-
-        var channels = (await api.ListAsync<ChannelSummary>("/api/v1/channels", int.MaxValue, cancellationToken))
-            .Where(one => labels is null || labels.Contains(one.Label)).ToList();
-        output.Table(
-            ["channel", "answers"],
-            channels.Where(one => one.Available is not true).Select(
-                one => (IReadOnlyList<string?>)[one.Label, Answers(one)]));
-        return channels.TrueForAll(one => one.Available is true) ? ExitCodes.Ok : ExitCodes.ActionFailed;
-    }
-
-    private static async Task<int> CloneAsync(
-        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
-    {
-        var request = new CloneRequest
-        {
-            Original = parsed.GetValue(Original),
-            Label = parsed.GetValue(Clone),
-            Family = parsed.GetValue(Family),
-            Url = parsed.GetValue(Url),
-        };
-        await api.PostAsync("/api/v1/channels/clones", request, cancellationToken);
-        output.Error.WriteLine($"{request.Label} is a clone of {request.Original}");
-        return ExitCodes.Ok;
-    }
-
     /// <summary>SUSE's files have names of their own; ours end in yaml.</summary>
     private static string FormatOf(string file)
     {
@@ -197,7 +109,4 @@ internal static class ProductCommands
     }
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Query(params IEnumerable<(string Name, string? Value)> parts) => string.Join(
-        '&', parts.Where(one => one.Value is not null).Select(one => $"{one.Name}={Escaped(one.Value)}"));
 }

@@ -38,7 +38,11 @@ internal static class ServicePackCommands
         Of("report", "What a migration has come to", output, MigrationReports.ReportAsync, MigrationReports.Action),
         Of(
             "changes", "Changes of channels by migrations, the latest first", output, MigrationReports.ChangesAsync,
-            MigrationReports.OfAction, MigrationReports.Attention, MigrationReports.Most));
+            MigrationReports.OfAction, MigrationReports.Attention, MigrationReports.Most),
+        Of(
+            "decide", "Decide about channels where the minion does not say how its run ended", output,
+            MigrationReports.DecideAsync, MigrationReports.Change, MigrationReports.Keep, MigrationReports.TakeBack),
+        TestCaseCommand.Create(output, clock));
 
     private static async Task<int> TargetsAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)

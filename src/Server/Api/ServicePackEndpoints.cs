@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +11,7 @@ using Saltern.Server.ServicePacks;
 
 namespace Saltern.Server.Api;
 
-/// <summary>/servicepack: where minions can be migrated to.</summary>
+/// <summary>/servicepack: where minions can be migrated to, and what their migrations have come to.</summary>
 internal static class ServicePackEndpoints
 {
     public static void Map(RouteGroupBuilder api)
@@ -27,6 +28,12 @@ internal static class ServicePackEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         servicePack.MapGet("/changes", ChangesAsync).RequireAuthorization(PermissionNames.Read)
             .WithSummary("Changes of channels by migrations, the latest first")
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        servicePack.MapGet("/changes/{id:long}", ChangeAsync).RequireAuthorization(PermissionNames.Read)
+            .WithSummary("Show a change of channels").ProducesProblem(StatusCodes.Status404NotFound);
+        servicePack.MapPost("/changes/{id:long}/decision", DecideAsync).RequireAuthorization(PermissionNames.Schedule)
+            .WithSummary("Decide about channels where the minion does not say how its run ended")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
 
@@ -49,6 +56,32 @@ internal static class ServicePackEndpoints
         var shown = changes.Take(size).ToList();
         return TypedResults.Ok(new Page<ChannelChangeSummary>(
             shown, changes.Count > size ? shown[^1].Id.ToString(CultureInfo.InvariantCulture) : null));
+    }
+
+    private static async Task<Results<Ok<ChannelChangeSummary>, ProblemHttpResult>> ChangeAsync(
+        long id, MigrationReport report, CancellationToken cancellationToken) =>
+        await report.ChangesAsync(null, attention: false, id + 1, 1, cancellationToken) is [var change]
+        && change.Id == id
+            ? TypedResults.Ok(change)
+            : Problems.NotFound($"There is no change {id}.");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DecideAsync(
+        long id, ChangeDecisionRequest request, ChangeOrders orders, ClaimsPrincipal user,
+        CancellationToken cancellationToken)
+    {
+        if (request.Channels is not ("keep" or "takeBack"))
+        {
+            return Problems.Invalid("channels", "Say keep or takeBack.");
+        }
+
+        var outcome = await orders.DecideAsync(
+            id, request.Channels == "keep", user.Identity!.Name!, cancellationToken);
+        return outcome switch
+        {
+            ChangeOrderOutcome.NotFound => Problems.NotFound($"There is no change {id}."),
+            ChangeOrderOutcome.Refused refused => Problems.Conflict(refused.Why),
+            _ => TypedResults.NoContent(),
+        };
     }
 
     private static async Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> TargetsAsync(

@@ -25,7 +25,8 @@ internal sealed class HousekeepingOptions
 
     /// <summary>
     /// An action goes, with its targets, attempts and kept results, so many days after its end; what is in the log of
-    /// orders about actions that are gone, so many days after it was written. 0 keeps them for ever.
+    /// orders about actions that are gone, so many days after it was written; a migration's change of channels, so many
+    /// days after it was decided. 0 keeps them for ever.
     /// </summary>
     [Range(0, 36_500)]
     public int KeepHistoryDays { get; set; } = 365;

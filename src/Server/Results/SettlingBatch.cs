@@ -85,7 +85,11 @@ internal sealed class SettlingBatch(
     private async Task<int> CorrectAsync(Dictionary<long, TakenReturn> left, CancellationToken cancellationToken)
     {
         var latest = await Statement.QueryAsync(
-            connection, CorrectLatestSql, ReturnArrays.Of(FirstOfEach(left.Values), read, now),
+            connection, CorrectLatestSql,
+            [
+                .. ReturnArrays.Of(FirstOfEach(left.Values), read, now),
+                read.AskLater.Select(later => later.Return.InboxId).ToArray(),
+            ],
             row => (Action: new ActionId(row.GetInt64(0)), Minion: row.GetInt64(1), Inbox: row.GetInt64(2),
                 Before: Enum.Parse<TargetStatus>(row.GetString(3)), Status: Enum.Parse<TargetStatus>(row.GetString(4))),
             cancellationToken);
@@ -133,7 +137,8 @@ internal sealed class SettlingBatch(
         """;
 
     /// <summary>
-    /// A guess, or what an earlier attempt that returned late said in place of this one.
+    /// A guess, or what an earlier attempt that returned late said in place of this one. A return that is no answer
+    /// by itself (of $9: its minion would have to be asked) leaves a guess a guess.
     /// </summary>
     internal const string CorrectLatestSql = $"""
         with returned as materialized ({ReturnArrays.Table}),
@@ -142,7 +147,7 @@ internal sealed class SettlingBatch(
             from returned r
             join action_target t on t.action_id = r.action_id and t.minion_key = r.minion_key
               and t.submission_id = r.submission_id
-            where t.status = 'Failed' and t.guessed
+            where t.status = 'Failed' and t.guessed and (t.returned_at is null or r.inbox_id <> all($9::bigint[]))
                or t.status in ('Completed', 'Failed') and t.returned_at is null and exists (
                    select 1 from earlier_attempt e
                    where e.action_id = t.action_id and e.minion_key = t.minion_key and not e.guessed
@@ -150,7 +155,8 @@ internal sealed class SettlingBatch(
             order by t.action_id, t.minion_key
             for update of t)
         update action_target t
-        set status = g.status, guessed = false, settled_at = $1, returned_at = g.returned_at, reason = g.reason
+        set status = g.status, guessed = g.inbox_id = any($9::bigint[]), settled_at = $1, returned_at = g.returned_at,
+            reason = g.reason
         from guessed g
         where t.action_id = g.action_id and t.minion_key = g.minion_key
         returning t.action_id, t.minion_key, g.inbox_id, g.before, t.status

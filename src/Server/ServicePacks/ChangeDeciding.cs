@@ -23,7 +23,7 @@ internal sealed partial class ChangeDeciding(
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    // Rung when returns have been settled; that of the inbox rings before, when nothing can be decided yet.
+    // Not that of the inbox: what a return says counts when it is settled.
     private readonly Bell bell = bells.Due.Echo();
 
     /// <summary>One bounded pass; returns how many changes were looked at.</summary>

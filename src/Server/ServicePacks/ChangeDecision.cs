@@ -6,7 +6,8 @@ namespace Saltern.Server.ServicePacks;
 /// Decides what becomes of the channels that a run was given. A dry run always gives them back, however it ended, and
 /// the minion need not hear of it: a dry run has its repositories in a folder of its own. A real run keeps them when it
 /// succeeded or changed a package; it gives them back only when the minion itself proves that no package changed, never
-/// because time passed. In between they stay, for a person to look at, and the minion is asked. Pure.
+/// because time passed. In between they stay, for a person to look at, and the minion is asked; the person may decide
+/// where the minion does not. Pure.
 /// </summary>
 internal static class ChangeDecision
 {
@@ -14,7 +15,12 @@ internal static class ChangeDecision
 
     public static ChangeStep For(ChangeFacts facts) => facts.State switch
     {
-        ChangeState.Open or ChangeState.Unknown => facts.DryRun ? ForDryRun(facts) : ForRealRun(facts),
+        ChangeState.Open or ChangeState.Unknown => facts switch
+        {
+            { DryRun: true } => ForDryRun(facts),
+            { Ordered: { } order } when ForRealRun(facts) is ChangeStep.Ask => ByPerson(order),
+            _ => ForRealRun(facts),
+        },
         ChangeState.Reverting or ChangeState.Reverted => AfterReversal(facts),
         _ => new ChangeStep.Wait(),
     };
@@ -40,6 +46,8 @@ internal static class ChangeDecision
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
         { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
+        { Target: TargetStatus.Failed, NothingRan: true, MayHaveRun: false } =>
+            new ChangeStep.Revert(false, "the minion returned that it could run none of the states"),
         { Target: TargetStatus.PickedUp } =>
             new ChangeStep.Ask("the run is overdue and the minion does not say how it ended"),
         _ => new ChangeStep.Ask("the run ended without saying whether packages changed"),
@@ -54,6 +62,11 @@ internal static class ChangeDecision
         { Changed: true } => new ChangeStep.Keep($"the run failed half-way: {report.Comment} To repair, {Repair}."),
         _ => new ChangeStep.Ask($"the run failed, and whether packages changed is not known: {report.Comment}"),
     };
+
+    /// <summary>What the minion proves comes before what a person decides.</summary>
+    private static ChangeStep ByPerson(PersonsOrder order) => order.Keep
+        ? new ChangeStep.Keep(Reason: $"kept by {order.By}, since the minion did not say how the run ended")
+        : new ChangeStep.Revert(true, $"taken back by {order.By}, since the minion did not say how the run ended");
 
     /// <summary>A late proof of change: the channels fit what is installed now, not those of before.</summary>
     private static ChangeStep AfterReversal(ChangeFacts facts)

@@ -18,6 +18,12 @@ internal sealed record ChangeFacts
     /// <summary>The target is picked up, and its deadline has passed or nobody knows where its minion is.</summary>
     public bool Overdue { get; init; }
 
+    /// <summary>The minion returned that no state was run at all: what was called is not on its master, say.</summary>
+    public bool NothingRan { get; init; }
+
+    /// <summary>What a person decided, for the case that the minion does not.</summary>
+    public PersonsOrder? Ordered { get; init; }
+
     /// <summary>What the minion said: in the return, or when it was asked for the recorded result.</summary>
     public RunReport? Report { get; init; }
 }

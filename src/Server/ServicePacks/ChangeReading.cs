@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -31,7 +32,9 @@ internal static class ChangeReading
             Target = Status(row, 14),
             MayHaveRun = row.GetBoolean(15),
             Overdue = row.GetBoolean(16),
+            NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Report(row, 17) ?? Report(row, 18),
+            Ordered = row.TextOrNull(23) is { } ordered ? new PersonsOrder(ordered == "Keep", row.GetString(24)) : null,
         },
         Name = row.GetString(19),
         RebootAfter = row.GetBoolean(20),
@@ -52,6 +55,14 @@ internal static class ChangeReading
         && RunReport.Find(root) is { } report && report.RunId == row.GetString(3)
             ? report
             : null;
+
+    /// <summary>
+    /// How Salt says that it did not come to run a state: an SLS that is not on the master, or cannot be rendered.
+    /// </summary>
+    private static bool IsListOfTexts(string? returned) =>
+        returned is not null && SaltJson.TryParse(returned, out var root, out _)
+        && root.ValueKind is JsonValueKind.Array && root.GetArrayLength() > 0
+        && root.EnumerateArray().All(text => text.ValueKind is JsonValueKind.String);
 
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
@@ -76,7 +87,7 @@ internal static class ChangeReading
                 where q.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
                   and k.status = 'Completed' limit 1),
                m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
-               c.due_at is null or c.due_at <= $1, seen.now
+               c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by
         from channel_change c
         join minion m on m.minion_key = c.minion_key
         left join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key
@@ -86,7 +97,7 @@ internal static class ChangeReading
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
         cross join lateral (
             select concat_ws('|', t.status, t.settled_at, t.waits, s.deadline_at <= $1, p.action_id, p.status,
-                             k.action_id, k.status) as now) seen
+                             k.action_id, k.status, c.ordered) as now) seen
         where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or t.waits or s.deadline_at <= $1)
                    and (c.dry_run or t.status is distinct from 'Queued')
                or c.state in ('Unknown', 'Reverting')

@@ -13,7 +13,8 @@ internal abstract record ChangeStep
     /// <summary>The new channels stay.</summary>
     /// <param name="Attention">What a person has to look at; null where all is well.</param>
     /// <param name="Assign">They were taken back already: the record and the minion get them again.</param>
-    internal sealed record Keep(string? Attention = null, bool Assign = false) : ChangeStep;
+    /// <param name="Reason">Why, where it is not the run's own success.</param>
+    internal sealed record Keep(string? Attention = null, bool Assign = false, string? Reason = null) : ChangeStep;
 
     /// <summary>The channels of before come back.</summary>
     /// <param name="Confirm">The minion may have the new ones: it gets those of before before anything else.</param>

@@ -76,7 +76,7 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     {
         foreach (var (change, step) in kept)
         {
-            await EndAsync(change, ChangeState.Kept, null, step.Attention, cancellationToken);
+            await EndAsync(change, ChangeState.Kept, step.Reason, step.Attention, cancellationToken);
         }
 
         var again = kept.Where(one => one.Step.Assign).Select(one => one.Change).ToList();
@@ -241,14 +241,29 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
 
     internal const string ReleaseSql = "delete from minion_hold where minion_key = $1";
 
+    /// <summary>
+    /// A real run is compared with the latest dry run of the same order before it. Index channel_change_by_minion.
+    /// </summary>
     internal const string ReportSql = """
+        with dry as (
+            select r.steps
+            from channel_change c
+            join channel_change p on p.minion_key = c.minion_key and p.id < c.id and p.dry_run
+              and p.target = c.target and p.options = c.options
+            join migration_run r on r.change_id = p.id
+            where c.id = $1 and not c.dry_run
+            order by p.id desc limit 1)
         insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
-                                   planned, removed, steps, reboot_needed, test_case, read_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12, $13, $14)
+                                   planned, removed, steps, reboot_needed, test_case, read_at, unplanned, left_out)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::text[], $12, $13, $14,
+               (select array(select unnest($11::text[]) except select unnest(d.steps) order by 1 limit 1000)
+                from dry d),
+               (select array(select unnest(d.steps) except select unnest($11::text[]) order by 1 limit 1000)
+                from dry d)
         on conflict (change_id) do update
         set outcome = excluded.outcome, failure = excluded.failure, cause = excluded.cause, comment = excluded.comment,
             problems = excluded.problems, planned = excluded.planned, removed = excluded.removed,
             steps = excluded.steps, reboot_needed = excluded.reboot_needed, test_case = excluded.test_case,
-            read_at = excluded.read_at
+            read_at = excluded.read_at, unplanned = excluded.unplanned, left_out = excluded.left_out
         """;
 }

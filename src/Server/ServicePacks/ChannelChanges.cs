@@ -69,7 +69,7 @@ internal static class ChannelChanges
     internal const string ReopenSql = """
         update channel_change
         set run_id = $2, after = $3::jsonb, target = $4, options = $5, state = 'Open', attention = null, reason = null,
-            ask_action_id = null, due_at = null
+            ask_action_id = null, due_at = null, ordered = null, ordered_by = null
         where minion_key = any($1::bigint[]) and state in ('Open', 'Unknown')
         """;
 

@@ -98,7 +98,7 @@ internal sealed class MigrateKind : KindWithArguments<MigrationOrder>
 
     private static string Words(RunReport report) => ReasonText.Short(string.Join("; ", new[]
     {
-        ReasonText.FirstLine(report.Comment), report.Problems.Count > 0 ? report.Problems[0] : null,
+        ReasonText.FirstLine(report.Comment).TrimEnd('.', ':'), report.Problems.Count > 0 ? report.Problems[0] : null,
         report.Changed is true ? "packages changed" : null,
     }.OfType<string>()));
 }

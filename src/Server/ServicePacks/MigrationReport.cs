@@ -65,6 +65,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                 Attention = row.TextOrNull(7),
                 RecordedAt = row.GetFieldValue<DateTimeOffset>(8),
                 EndedAt = row.TimeOrNull(9),
+                Domain = row.GetString(10),
             },
             cancellationToken);
     }
@@ -125,36 +126,45 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         group by 1 order by 3 desc, 1 limit $2
         """;
 
-    /// <summary>Index channel_change_by_minion.</summary>
+    /// <summary>
+    /// Compared when the runs were read (<see cref="ChangeWriting.ReportSql"/>). Counted first, and named only what is
+    /// shown: there may be a million lines.
+    /// </summary>
     internal const string DifferencesSql = $"""
         with {Latest},
-        compared as materialized (
-            select l.minion_key, r.steps, d.steps as planned
-            from latest l
-            join migration_run r on r.change_id = l.id
-            join lateral (
-                select e.steps from channel_change c join migration_run e on e.change_id = c.id
-                where c.minion_key = l.minion_key and c.dry_run and c.target = l.target and c.options = l.options
-                  and c.id < l.id
-                order by c.id desc limit 1) d on true
-            where not l.dry_run and r.steps <> d.steps),
-        differing as (
-            select c.minion_key, 'unplanned' as word, step
-            from compared c cross join lateral (select unnest(c.steps) except select unnest(c.planned)) as s(step)
-            union all
-            select c.minion_key, 'planned' as word, step
-            from compared c cross join lateral (select unnest(c.planned) except select unnest(c.steps)) as s(step))
-        select d.word, d.step, {Grouped}
-        from differing d join minion m on m.minion_key = d.minion_key
-        group by 1, 2 order by 3 desc, 1, 2 limit $2
+        differing as not materialized (
+            select d.word, d.step, l.minion_key
+            from latest l join migration_run r on r.change_id = l.id
+            cross join lateral (
+                select 'unplanned' as word, unnest(r.unplanned) as step
+                union all
+                select 'planned', unnest(r.left_out)) d),
+        shown as materialized (
+            select word, step, count(*)::int as minions from differing
+            group by 1, 2 order by 3 desc, 1, 2 limit $2),
+        named as (
+            select s.word, s.step, s.minions, (array_agg(d.minion_key order by d.minion_key))[1:5] as minion_keys
+            from shown s join differing d on d.word = s.word and d.step = s.step
+            group by 1, 2, 3)
+        select n.word, n.step, n.minions,
+               array(select m.minion_id from minion m where m.minion_key = any(n.minion_keys) order by 1)
+        from named n order by 3 desc, 1, 2
         """;
 
-    /// <summary>Indexes channel_change_pkey, channel_change_by_run, channel_change_attention.</summary>
+    /// <summary>
+    /// What a later real run has settled, or says again, needs no attention any more. Indexes channel_change_pkey,
+    /// channel_change_by_run, channel_change_attention, channel_change_by_minion.
+    /// </summary>
     internal const string ChangesSql = """
         select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
-               c.ended_at
-        from channel_change c join minion m on m.minion_key = c.minion_key
-        where ($1::bigint is null or c.action_id = $1) and (not $2 or c.attention is not null) and c.id < $3
+               c.ended_at, d.name
+        from channel_change c
+        join minion m on m.minion_key = c.minion_key
+        join key_domain d on d.id = m.key_domain_id
+        where ($1::bigint is null or c.action_id = $1) and c.id < $3
+          and (not $2 or c.attention is not null and not exists (
+              select 1 from channel_change n
+              where n.minion_key = c.minion_key and n.id > c.id and n.state = 'Kept' and not n.dry_run))
         order by c.id desc limit $4
         """;
 }

@@ -32,11 +32,15 @@ internal sealed class RollbackKind : KindWithArguments<RollbackKind.Arguments>
     {
         var text = SaltJson.Text(SaltJson.Member(returned.Return, "said")) ?? "";
         var said = ReasonText.Short(ReasonText.FirstLine(text));
-        return !ReturnReading.WentWell(returned)
-            ? ReturnReading.Failed(returned)
-            : SaltJson.Member(returned.Return, "success").ValueKind is JsonValueKind.True
-                ? new TargetOutcome.Completed("takes effect with the next boot")
-                : new TargetOutcome.Failed(said.Length > 0 ? said : "snapper did not say why it failed");
+        // Salt makes the return code 1 where `success` is false: what snapper said counts.
+        return SaltJson.Member(returned.Return, "success").ValueKind switch
+        {
+            JsonValueKind.True when ReturnReading.WentWell(returned) =>
+                new TargetOutcome.Completed("takes effect with the next boot"),
+            JsonValueKind.False =>
+                new TargetOutcome.Failed(said.Length > 0 ? said : "snapper did not say why it failed"),
+            _ => ReturnReading.Failed(returned),
+        };
     }
 
     protected override Arguments Take(ArgumentReader reader)

@@ -31,7 +31,7 @@ internal sealed record RunReport
 
     public IReadOnlyDictionary<string, int> Planned { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>Names of packages that are, or would be, removed.</summary>
+    /// <summary>Names of packages that are, or would be, removed; "product Lab" where it is no package.</summary>
     public IReadOnlyList<string> Removed { get; init; } = [];
 
     /// <summary>What is, or would be, done to which package: "upgrade bash 5.1 → 5.2", in order.</summary>
@@ -80,8 +80,7 @@ internal sealed record RunReport
                 .Where(problem => problem.Length > 0)],
             Planned = plan.ToDictionary(part => part.Name, part => Items(part.Value).Count()),
             Removed = [.. plan.Where(part => part.Name == "remove").SelectMany(part => Items(part.Value))
-                .Select(package => SaltJson.Text(SaltJson.Member(package, "name"))).OfType<string>()
-                .Distinct().Order(StringComparer.Ordinal)],
+                .Select(Name).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
             Steps = [.. plan.SelectMany(part => Items(part.Value).Select(package => Step(part.Name, package)))
                 .Order(StringComparer.Ordinal)],
             RebootNeeded = SaltJson.Member(result, "reboot_needed").ValueKind is JsonValueKind.True,
@@ -99,6 +98,11 @@ internal sealed record RunReport
         "not_begun" => RunOutcome.NotBegun,
         _ => null,
     };
+
+    private static string? Name(JsonElement removed) =>
+        SaltJson.Text(SaltJson.Member(removed, "kind")) is { } kind
+            ? $"{kind} {SaltJson.Text(SaltJson.Member(removed, "name"))}"
+            : SaltJson.Text(SaltJson.Member(removed, "name"));
 
     private static string Step(string verb, JsonElement package)
     {

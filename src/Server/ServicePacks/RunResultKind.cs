@@ -7,7 +7,8 @@ namespace Saltern.Server.ServicePacks;
 
 /// <summary>
 /// Asks a minion for the recorded result of a run. That it answers is the success; what the answer means for the
-/// channels, <see cref="ChangeDecision"/> says.
+/// channels, <see cref="ChangeDecision"/> says. The return code is no matter: Salt makes it 1 where the
+/// <c>success</c> of the record is false.
 /// </summary>
 internal sealed class RunResultKind : RunKind
 {
@@ -18,7 +19,7 @@ internal sealed class RunResultKind : RunKind
     protected override string Function => "saltern_zypper.run_result";
 
     public override TargetOutcome Read(JsonElement arguments, MinionReturn returned) =>
-        ReturnReading.WentWell(returned) && RunReport.Find(returned.Return) is { } report
+        RunReport.Find(returned.Return) is { } report
             ? new TargetOutcome.Completed(ReasonText.Short(
                 $"{report.Outcome}: {ReasonText.FirstLine(report.Comment)}".TrimEnd(' ', ':')))
             : ReturnReading.Failed(returned);

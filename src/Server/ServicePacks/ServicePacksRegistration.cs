@@ -17,9 +17,12 @@ internal static class ServicePacksRegistration
         services.AddSingleton<CallPreparation, MigrationPreparation>();
         services.AddSingleton<CallPreparation, ApplyPreparation>();
         services.AddSingleton<MigrationReport>();
+        services.AddSingleton<ChangeOrders>();
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
+        services.AddSingleton<OldChanges>();
+        services.AddHostedService(provider => provider.GetRequiredService<OldChanges>());
         return services;
     }
 }

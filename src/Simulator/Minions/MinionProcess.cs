@@ -147,19 +147,20 @@ internal sealed class MinionProcess
             }
 
             state.Up = false;
+            state.Rebooting |= reboots;
             state.Running = null;
             state.Seen.Forget();
             ushort life = ++state.Starts;
             if (backAfter is { } delay)
             {
-                agenda.In(delay, () => ComeUp(minion, life, reboots));
+                agenda.In(delay, () => ComeUp(minion, life));
             }
         }
     }
 
-    public void ComeUp(int minion) => ComeUp(minion, Fleet[minion].Starts, reboots: false);
+    public void ComeUp(int minion) => ComeUp(minion, Fleet[minion].Starts);
 
-    private void ComeUp(int minion, ushort life, bool reboots)
+    private void ComeUp(int minion, ushort life)
     {
         lock (Fleet.Gate)
         {
@@ -171,8 +172,9 @@ internal sealed class MinionProcess
             }
 
             state.Up = true;
-            if (reboots)
+            if (state.Rebooting)
             {
+                state.Rebooting = false;
                 state.Boots++;
                 bootTimes[minion] = Clock.GetUtcNow();
             }

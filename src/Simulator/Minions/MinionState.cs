@@ -14,6 +14,9 @@ internal struct MinionState
     public bool Up;
     public bool CacheJobs;
 
+    /// <summary>Down for a reboot: whatever else happens meanwhile, its next start is with another boot id.</summary>
+    public bool Rebooting;
+
     /// <summary>Counts reboots; the boot id follows from it.</summary>
     public ushort Boots;
 

@@ -46,6 +46,8 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         { "GET", "/api/v1/servicepack/targets?minion=web1", PermissionNames.Read },
         { "GET", "/api/v1/servicepack/reports/1", PermissionNames.Read },
         { "GET", "/api/v1/servicepack/changes", PermissionNames.Read },
+        { "GET", "/api/v1/servicepack/changes/1", PermissionNames.Read },
+        { "POST", "/api/v1/servicepack/changes/1/decision", PermissionNames.Schedule },
         { "GET", "/api/v1/groups", PermissionNames.Read },
         { "GET", "/api/v1/groups/web", PermissionNames.Read },
         { "GET", "/api/v1/groups/web/minions", PermissionNames.Read },

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Saltern.Cli;
 using Saltern.Contract;
+using Saltern.Rig;
 using Saltern.Server.Channels;
 using Saltern.Server.Tests.Cli;
 using Saltern.Server.Tests.Gates;
@@ -77,6 +78,66 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
         var refused = await RunAsync(
             "servicepack", "migrate", "--to", "x", "--glob", "sp*", "--reboot");
         Assert.Contains("A dry run changes nothing", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mirrors_clones_and_assignments_are_set_and_shown_from_the_command_line()
+    {
+        await RunAsync("products", "import", Leap);
+        await server.AddMinionsAsync("cli", 1);
+        var mirrors = await RunAsync("channels", "mirrors", "https://a.example/=https://b.example/x=y/");
+        Assert.Contains("https://b.example/x=y/", mirrors.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("channels", "mirrors", "https://a.example/")).ExitCode);
+        Assert.Contains("b.example", (await RunAsync("channels", "mirrors")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "b.example", (await RunAsync("channels", "mirrors", "--none")).Output, StringComparison.Ordinal);
+
+        var cloned = await RunAsync(
+            "channels", "clone", "leap-15.5-sle-x86_64", "cli-clone", "--family", "cli", "--url", "https://own/cli/");
+        Assert.Equal(
+            (ExitCodes.Ok, "cli-clone is a clone of leap-15.5-sle-x86_64"), (cloned.ExitCode, cloned.Error.Trim()));
+        Assert.Equal(ExitCodes.Ok, (await RunAsync(
+            "channels", "assign", "cli1", "--base", "leap-15.5-oss-x86_64", "--child", "leap-15.5-sle-x86_64",
+            "--child", "leap-15.5-backports-x86_64")).ExitCode);
+        Assert.Contains(
+            "on record: leap-15.5-oss-x86_64 leap-15.5-backports-x86_64 leap-15.5-sle-x86_64",
+            (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "assign", "cli1")).ExitCode);
+        Assert.StartsWith(
+            "no channels are on record", (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "unclone", "cli-clone")).ExitCode);
+        Assert.Equal(ExitCodes.NotFound, (await RunAsync("channels", "unclone", "cli-clone")).ExitCode);
+    }
+
+    [Fact]
+    public async Task What_nobody_knows_is_decided_and_a_test_case_is_fetched_from_the_command_line()
+    {
+        await server.AddMinionsAsync("odd", 1);
+        var change = await server.Database.ScalarAsync<long>("""
+            insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, after, state,
+                                        attention, recorded_at)
+            select 1, minion_key, '1-1', false, 'x', '', '{"Base":"b","Children":[]}', 'Unknown', 'lost', now()
+            from minion where minion_id = 'odd1' returning id
+            """);
+        var id = $"{change}";
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("servicepack", "decide", id)).ExitCode);
+        var kept = await RunAsync("servicepack", "decide", id, "--keep");
+        Assert.Equal((ExitCodes.Ok, "The new channels stay."), (kept.ExitCode, kept.Error.Trim()));
+        Assert.Equal(ExitCodes.NotFound, (await RunAsync("servicepack", "decide", "999999", "--keep")).ExitCode);
+
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("servicepack", "testcase", id, "--out", Leap)).ExitCode);
+        var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var fetching = RunAsync("servicepack", "testcase", id, "--out", file);
+        var action = 0L;
+        await ServerRig.UntilAsync(
+            async () => action = await server.Database.ScalarAsync<long>(
+                "select coalesce(max(id), 0) from action where kind = 'servicepack.testcase'"),
+            ordered => ordered > 0, "it is ordered");
+        await RunAsync("actions", "cancel", $"{action}");
+        var ended = await fetching;
+        Assert.NotEqual(ExitCodes.Ok, ended.ExitCode);
+        Assert.Contains("odd1: cancelled by", ended.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
     }
 
     [Fact]

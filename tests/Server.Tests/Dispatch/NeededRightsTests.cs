@@ -6,7 +6,7 @@ using Saltern.Server.Tests.Gates;
 
 namespace Saltern.Server.Tests.Dispatch;
 
-public sealed class NeededRightsTests
+public sealed partial class NeededRightsTests
 {
     private static readonly string[] All = [.. NeededRights.Always, .. NeededRights.OfKinds];
 
@@ -31,6 +31,19 @@ public sealed class NeededRightsTests
         Assert.Empty(NeededRights.Missing(rights, All));
     }
 
+    /// <summary>What nobody thought of here is refused by a master with the settings that we ship.</summary>
+    [Fact]
+    public void All_that_kinds_call_is_needed()
+    {
+        var called = SourceTree.CSharp
+            .Where(file => Regex.IsMatch(file.Path, "^src/Server/(Actions/Kinds|ServicePacks)/"))
+            .SelectMany(file => Calls().Matches(file.Text)).Select(call => call.Groups[1].Value).ToHashSet();
+
+        Assert.Contains("pkg.list_products", called);
+        Assert.Contains("saltern_zypper.run_result", called);
+        Assert.Empty(called.Except(All));
+    }
+
     [Theory]
     [InlineData("""[".*", "@runner", "@wheel"]""", "")]
     [InlineData("""[".*", {"@runner": ["jobs\\.active$"]}, "@wheel"]""", "")]
@@ -51,4 +64,7 @@ public sealed class NeededRightsTests
         Assert.Equal(TimeSpan.FromSeconds(59), RoundTrip.ClockOff("2026-11-22T06:01:00.000000", before, after));
         Assert.Null(RoundTrip.ClockOff(null, before, after));
     }
+
+    [GeneratedRegex("""(?:\bnew(?: SaltCall)?\(|\bFunction => )"([a-z_]+\.[a-z_]+)[\"]""")]
+    private static partial Regex Calls();
 }

@@ -41,10 +41,36 @@ public sealed class ChangeDecisionTests
             var never = facts is
             {
                 Report: null, MayHaveRun: false, Target: TargetStatus.Cancelled or TargetStatus.Skipped,
-            };
+            }
+                or { Report: null, MayHaveRun: false, Target: TargetStatus.Failed, NothingRan: true };
             Assert.True(proved || never, $"{facts}");
             Assert.Equal(proved, revert.Confirm);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_person_decides_only_what_the_minion_does_not(bool keep)
+    {
+        var decided = 0;
+        foreach (var facts in All(dryRun: false, ChangeState.Open, ChangeState.Unknown)
+            .Concat(All(dryRun: true, ChangeState.Open, ChangeState.Unknown)))
+        {
+            var (without, with) = (
+                ChangeDecision.For(facts), ChangeDecision.For(facts with { Ordered = new PersonsOrder(keep, "ann") }));
+            if (without is not ChangeStep.Ask)
+            {
+                Assert.Equal(without, with);
+                continue;
+            }
+
+            decided++;
+            Assert.True(
+                keep ? with is ChangeStep.Keep { Attention: null } : with is ChangeStep.Revert { Confirm: true });
+        }
+
+        Assert.True(decided > 0);
     }
 
     [Fact]
@@ -120,11 +146,12 @@ public sealed class ChangeDecisionTests
         from target in Statuses
         from mayHaveRun in new[] { false, true }
         from overdue in target is TargetStatus.PickedUp ? [false, true] : new[] { false }
+        from nothingRan in new[] { false, true }
         from report in Reports()
         select new ChangeFacts
         {
             State = state, DryRun = dryRun, Target = target, MayHaveRun = mayHaveRun, Overdue = overdue,
-            Report = report,
+            NothingRan = nothingRan, Report = report,
         };
 
     private static IEnumerable<RunReport?> Reports() =>

@@ -69,13 +69,23 @@ public abstract class MigrationGround(PostgresServer server, int minions = 2) : 
         sent.Jid, minion,
         $$"""
         {"saltern_zypper_|-saltern_distupgrade_|-saltern_distupgrade_|-dist_upgraded": {"name": "x", "changes": {},
-          "result": {{(outcome is "succeeded" or "nothing_to_do" ? "true" : "false")}}, "comment": "as it went",
+          "result": {{(IsSuccess(outcome) ? "true" : "false")}}, "comment": "as it went",
           "saltern": {{Result($"{PillarOf(sent)["run_id"]}", outcome, changed, more)}} } }
         """,
-        outcome is "succeeded" or "nothing_to_do" ? 0 : 2, "state.apply");
+        IsSuccess(outcome) ? 0 : 2, "state.apply");
+
+    /// <summary>
+    /// The minion's record, when it is asked for. Salt makes the return code 1 where <c>success</c> in it is false.
+    /// </summary>
+    private protected Task RecordIsAsync(
+        ScriptedSalt.Sent sent, string minion, string runId, string outcome, bool? changed) => rig.ReturnAsync(
+        sent.Jid, minion, Result(runId, outcome, changed), IsSuccess(outcome) ? 0 : 1, "saltern_zypper.run_result");
+
+    private static bool IsSuccess(string outcome) => outcome is "succeeded" or "nothing_to_do";
 
     private protected static string Result(string runId, string outcome, bool? changed, string more = "") => $$"""
         {"run_id": "{{runId}}", "outcome": "{{outcome}}", "comment": "it went so",
+         "success": {{(IsSuccess(outcome) ? "true" : "false")}},
          "changed": {{changed switch { true => "true", false => "false", null => "null" }}},
          "plan": {"upgrade": [{"name": "bash", "old": "5.1", "new": "5.2"}], "remove": [{"name": "foo", "old": "1"}]},
          "problems": []{{more}}}
@@ -97,4 +107,15 @@ public abstract class MigrationGround(PostgresServer server, int minions = 2) : 
         minion);
 
     private protected Task<long> HeldAsync() => database.ScalarAsync<long>("select count(*) from minion_hold");
+
+    private protected async Task ChannelsAreSetAsync(string minion)
+    {
+        await rig.ReturnAsync(
+            LastSent.Jid, minion,
+            """
+            {"saltern_zypper_|-saltern_channels_|-saltern_channels_|-channels":
+             {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}
+            """,
+            0, "state.apply");
+    }
 }

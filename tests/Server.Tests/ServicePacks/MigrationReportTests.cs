@@ -78,6 +78,13 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
         Assert.Equal(("m1", "Kept"), (Assert.Single(attention).Minion, attention[0].State));
         Assert.Equal((4, 2), (all.Count, rest.Count));
         Assert.Equal(1, (await OfAsync(action))!.Attention);
+
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: true);
+        await TurnAsync();
+        Assert.Empty(await report.ChangesAsync(null, attention: true, null, 10, CancellationToken.None));
     }
 
     private Task<Contract.MigrationSummary?> OfAsync(ActionId action) =>

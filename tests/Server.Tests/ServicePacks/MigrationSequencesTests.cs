@@ -148,8 +148,7 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
 
         return sent.Function switch
         {
-            "saltern_zypper.run_result" => rig.ReturnAsync(
-                sent.Jid, minion, RecordOf(minion, $"{sent.Call.Kwargs["run_id"]}"), 0, sent.Function),
+            "saltern_zypper.run_result" => RecordOfAsync(sent, minion, $"{sent.Call.Kwargs["run_id"]}"),
             "state.apply" => rig.ReturnAsync(
                 sent.Jid, minion,
                 """{"a_|-b_|-c_|-d": {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}""",
@@ -161,9 +160,10 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
         };
     }
 
-    private string RecordOf(string minion, string runId) => truth.TryGetValue((minion, runId), out var outcome)
-        ? Result(runId, outcome.Outcome, outcome.Changed)
-        : Result(runId, "not_begun", null);
+    private Task RecordOfAsync(ScriptedSalt.Sent sent, string minion, string runId) =>
+        truth.TryGetValue((minion, runId), out var outcome)
+            ? RecordIsAsync(sent, minion, runId, outcome.Outcome, outcome.Changed)
+            : RecordIsAsync(sent, minion, runId, "not_begun", null);
 
     private static bool IsMigration(ScriptedSalt.Sent sent) =>
         sent.Function == "state.apply" && $"{sent.Call.Args[0]}" == "saltern.distupgrade";

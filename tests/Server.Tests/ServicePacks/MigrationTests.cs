@@ -47,23 +47,6 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
     }
 
     [Fact]
-    public async Task What_a_run_came_to_is_decided_as_soon_as_it_is_settled()
-    {
-        await OrderAsync(minions: "m1");
-        await rig.DispatchAsync();
-        using var deciding = rig.Get<ChangeDeciding>();
-        await deciding.StartAsync(CancellationToken.None);
-        await ServerRig.UntilAsync(
-            () => Task.FromResult(rig.Clock.WaitingTimers), waiting => waiting > 0, "it waits, and no time passes");
-        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
-
-        await rig.SettleAsync();
-
-        await ServerRig.UntilAsync(() => StateAsync(), state => state is "Reverted", "the channels are given back");
-        await deciding.StopAsync(CancellationToken.None);
-    }
-
-    [Fact]
     public async Task A_dry_run_that_is_lost_gives_the_channels_back_at_its_deadline_and_a_server_that_was_dead_later()
     {
         await OrderAsync(minions: "m1");
@@ -175,10 +158,43 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
         Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
 
-        await rig.ReturnAsync(LastSent.Jid, "m1", Result(runId, outcome, changed), 0, "saltern_zypper.run_result");
+        await RecordIsAsync(LastSent, "m1", runId, outcome, changed);
         await TurnAsync();
         Assert.StartsWith(state, await StateAsync());
         Assert.Equal(channels, await ChannelsAsync());
+    }
+
+    [Theory]
+    [InlineData("""["No matching sls found for 'saltern.distupgrade' in env 'base'"]""", "Reverted", Before)]
+    [InlineData("\"The minion function caused an exception\"", "Unknown: the run ended without", After)]
+    public async Task States_that_were_not_run_at_all_leave_no_trace(string returned, string state, string channels)
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(LastSent.Jid, "m1", returned, 1, "state.apply");
+        await TurnAsync();
+
+        Assert.StartsWith(state, await StateAsync());
+        Assert.Equal(channels, await ChannelsAsync());
+    }
+
+    /// <summary>The clock stands still: nothing but what the settler rings wakes the loop.</summary>
+    [Fact]
+    public async Task What_was_settled_is_decided_at_once()
+    {
+        await OrderAsync();
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+        await rig.SettleAsync();
+        var deciding = rig.Get<ChangeDeciding>();
+        await deciding.StartAsync(CancellationToken.None);
+        await UntilRevertedAsync("m1");
+
+        await RunEndsAsync(LastSent, "m2", "succeeded", changed: false);
+        await rig.SettleAsync();
+
+        await UntilRevertedAsync("m2");
+        await deciding.StopAsync(CancellationToken.None);
     }
 
     [Fact]
@@ -190,7 +206,7 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         await rig.ReturnAsync(LastSent.Jid, "m1", "\"Minion did not return\"", 1, "state.apply");
         await TurnAsync();
         var ask = LastSent;
-        await rig.ReturnAsync(ask.Jid, "m1", Result(runId, "running", null), 0, "saltern_zypper.run_result");
+        await RecordIsAsync(ask, "m1", runId, "running", null);
         await TurnAsync();
         Assert.StartsWith("Unknown: the run goes on", await StateAsync());
         Assert.Equal(ask.Jid, LastSent.Jid);
@@ -198,9 +214,26 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         rig.Clock.Advance(TimeSpan.FromMinutes(6));
         await TurnAsync();
         Assert.NotEqual(ask.Jid, LastSent.Jid);
-        await rig.ReturnAsync(LastSent.Jid, "m1", Result(runId, "succeeded", true), 0, "saltern_zypper.run_result");
+        await RecordIsAsync(LastSent, "m1", runId, "succeeded", true);
         await TurnAsync();
         Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task Changes_end_with_the_history_and_those_that_are_not_decided_stay()
+    {
+        await OrderAsync(Real);
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: true);
+        await TurnAsync();
+        rig.Clock.Advance(TimeSpan.FromDays(364));
+        Assert.Equal(0, await rig.Get<OldChanges>().RunOnceAsync(CancellationToken.None));
+        rig.Clock.Advance(TimeSpan.FromDays(2));
+
+        Assert.Equal(1, await rig.Get<OldChanges>().RunOnceAsync(CancellationToken.None));
+
+        Assert.Equal("Open", await database.ScalarAsync<string>("select string_agg(state, ',') from channel_change"));
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from migration_run"));
     }
 
     [Fact]
@@ -214,8 +247,7 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         await TurnAsync();
         var ask = LastSent;
         Assert.Equal("saltern_zypper.run_result", ask.Function);
-        await rig.ReturnAsync(
-            ask.Jid, "m1", Result($"{PillarOf(run)["run_id"]}", "not_begun", null), 0, "saltern_zypper.run_result");
+        await RecordIsAsync(ask, "m1", $"{PillarOf(run)["run_id"]}", "not_begun", null);
         await TurnAsync();
         await ChannelsAreSetAsync("m1");
         await TurnAsync();
@@ -276,14 +308,13 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
         Assert.Equal("Skipped", (await rig.StatusesAsync(later))["m1"]);
     }
 
-    private async Task ChannelsAreSetAsync(string minion)
+
+    private async Task UntilRevertedAsync(string minion)
     {
-        await rig.ReturnAsync(
-            LastSent.Jid, minion,
-            """
-            {"saltern_zypper_|-saltern_channels_|-saltern_channels_|-channels":
-             {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}
-            """,
-            0, "state.apply");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10), TimeProvider.System);
+        while (await StateAsync(minion) != "Reverted")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        }
     }
 }

@@ -3,8 +3,9 @@
 
 -- run_id: the minion's own record of the run goes by it. before, after: the assignment as JSON; before is null where
 -- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
--- again before. attention: what a person has to look at. apply_action_id brings the minion what is assigned to it now;
--- ask_action_id asks it for the recorded result of the run.
+-- again before. ordered, ordered_by: what a person decided where the minion did not say. attention: what a person has
+-- to look at. apply_action_id brings the minion what is assigned to it now; ask_action_id asks it for the recorded
+-- result of the run.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -26,6 +27,8 @@ create table saltern.channel_change (
     due_at          timestamp with time zone,
     apply_action_id bigint,
     ask_action_id   bigint,
+    ordered         text check (ordered in ('Keep', 'TakeBack')),
+    ordered_by      text,
     check ((state in ('Open', 'Unknown')) = (decided_at is null)),
     check ((state in ('Reverted', 'Kept')) = (ended_at is not null)));
 -- Never two at a time on a minion.
@@ -35,10 +38,14 @@ create unique index channel_change_one_at_a_time on saltern.channel_change (mini
 create index channel_change_reverted on saltern.channel_change (id) where state = 'Reverted' and not dry_run;
 create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
 create index channel_change_by_minion on saltern.channel_change (minion_key, id);
+-- Housekeeping: the oldest.
+create index channel_change_ended on saltern.channel_change (ended_at) where ended_at is not null;
 create index channel_change_attention on saltern.channel_change (id) where attention is not null;
 
 -- What a run came to, of those that said so: for reports over a fleet, without the returns. failure is a word
 -- (conflict, locked, …), cause the first line of zypper's words; steps are sorted lines "upgrade bash 5.1 → 5.2".
+-- unplanned and left_out: steps of a real run that its dry run had not, and the reverse; the first 1,000 of each, null
+-- where there was no dry run.
 create table saltern.migration_run (
     change_id     bigint primary key references saltern.channel_change on delete cascade,
     action_id     bigint not null,
@@ -52,6 +59,8 @@ create table saltern.migration_run (
     planned       jsonb not null,
     removed       text[] not null,
     steps         text[] not null,
+    unplanned     text[],
+    left_out      text[],
     reboot_needed boolean not null,
     test_case     text,
     read_at       timestamp with time zone not null);

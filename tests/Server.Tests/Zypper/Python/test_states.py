@@ -41,7 +41,7 @@ class Minion:
                 if not function.startswith("saltern_zypper."):
                     continue
                 arguments = {key: value for one in arguments for key, value in one.items()}
-                required = [value for one in arguments.pop("require", []) for value in one.values()]
+                required = [one["saltern_zypper"] for one in arguments.pop("require", []) if "saltern_zypper" in one]
                 if all(returns[one]["result"] is not False for one in required):
                     returns[identity] = getattr(self.states, function.split(".")[1])(identity, **arguments)
         return returns
@@ -80,6 +80,16 @@ class States(ground.System):
         self.assertIn(
             {"require": [{"saltern_zypper": "saltern_channels"}]},
             sls["saltern_distupgrade"]["saltern_zypper.dist_upgraded"])
+
+    def test_the_modules_come_before_they_are_used(self):
+        _, sls = rendered("saltern.modules", {})
+        self.assertEqual(sls["saltern_modules"], {"saltutil.sync_modules": [{"reload_modules": True}]})
+        self.assertEqual(
+            sls["saltern_states"],
+            {"saltutil.sync_states": [{"reload_modules": True}, {"require": [{"saltutil": "saltern_modules"}]}]})
+        _, sls = rendered("saltern.channels", self.pillar("sp1"))
+        self.assertEqual(sls["include"], ["saltern.modules"])
+        self.assertIn({"require": [{"saltutil": "saltern_states"}]}, sls["saltern_channels"]["saltern_zypper.channels"])
 
     def test_the_plugin_for_headers_comes_with_channels_that_have_some(self):
         _, sls = rendered("saltern.channels", self.pillar("sp1"))
