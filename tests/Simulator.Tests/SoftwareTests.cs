@@ -59,6 +59,14 @@ public sealed class SoftwareTests
         SoftwareView after = scene.Master.SoftwareOf("m1")!;
         JsonNode again = (await RunAsync(scene, Pillar("r-again", dryRun: false)))[Upgrade]!["saltern"]!;
 
+        Assert.Equal(
+            [
+                "saltutil_|-saltern_modules_|-saltern_modules_|-sync_modules",
+                "saltutil_|-saltern_states_|-saltern_states_|-sync_states", Channels,
+                "file_|-saltern_supportconfig_|-/usr/lib/supportconfig/plugins/saltern_|-managed", Upgrade,
+            ],
+            states.AsObject().Select(state => state.Key));
+        Assert.EndsWith("A reboot is needed.", (string)states[Upgrade]!["comment"]!, StringComparison.Ordinal);
         Assert.True((bool)dry["result"]!);
         Assert.StartsWith(
             "Would succeed: 1 to install, 6 to upgrade, 1 to remove.", (string)dry["comment"]!,

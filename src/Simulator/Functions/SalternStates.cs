@@ -74,6 +74,7 @@ internal static class SalternStates
 
     public static void Add(StateReport report, FunctionCall call, string sls)
     {
+        AddModules(report);
         if (!call.Fleet.HasZypper(call.Minion))
         {
             report.AddMissing(
@@ -88,6 +89,10 @@ internal static class SalternStates
             return;
         }
 
+        const string Plugin = "/usr/lib/supportconfig/plugins/saltern";
+        report.Add(
+            DistUpgrade, "saltern_supportconfig", Plugin, "file", "managed", result: true,
+            $"File {Plugin} is in the correct state", []);
         (JsonObject? result, string comment) = order is null
             ? (null, "One or more requisite failed: saltern.channels.saltern_channels")
             : ResultOf(report, call, order);
@@ -96,6 +101,17 @@ internal static class SalternStates
         report.Add(
             DistUpgrade, "saltern_distupgrade", "saltern_distupgrade", "saltern_zypper", "dist_upgraded", success,
             comment, changes, result);
+    }
+
+    // The included state that brings modules and states to the minion; here they always are there already.
+    private static void AddModules(StateReport report)
+    {
+        foreach (string what in (string[])["modules", "states"])
+        {
+            string id = $"saltern_{what}";
+            report.Add(
+                "saltern.modules", id, id, "saltutil", $"sync_{what}", result: true, "No updates to sync", []);
+        }
     }
 
     private static void AddChannels(StateReport report, FunctionCall call, DupOrder? order, string problem)
@@ -163,10 +179,20 @@ internal static class SalternStates
     private static string CommentOf(JsonObject result)
     {
         List<string> lines = [(string)result["comment"]!];
-        lines.AddRange((result["problems"] as JsonArray ?? []).Select(one => $"Problem: {(string)one!["problem"]!}"));
+        foreach (JsonNode? problem in result["problems"] as JsonArray ?? [])
+        {
+            lines.Add($"Problem: {(string)problem!["problem"]!}");
+            lines.AddRange(problem["solutions"]!.AsArray().Select((one, at) => $" Solution {at + 1}: {(string)one!}"));
+        }
+
         if (result["plan"]?["remove"] is JsonArray { Count: > 0 } removed)
         {
             lines.Add("Removed: " + string.Join(", ", removed.Select(one => (string)one!["name"]!)));
+        }
+
+        if ((bool?)result["reboot_needed"] == true)
+        {
+            lines.Add("A reboot is needed.");
         }
 
         if ((bool?)result["recorded"] == true)
