@@ -10,6 +10,7 @@ using Saltern.Simulator.Ledger;
 using Saltern.Simulator.Minions;
 using Saltern.Simulator.Runners;
 using Saltern.Simulator.SaltApi;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Simulator;
 
@@ -162,6 +163,41 @@ public sealed class SimulatedMaster : IAsyncDisposable
             fleet[minion].CacheJobs = keeps;
         }
     });
+
+    /// <summary>Products, repositories and runs of a minion; null if there is no such minion.</summary>
+    public SoftwareView? SoftwareOf(string id)
+    {
+        if (!fleet.TryFind(id, out int minion))
+        {
+            return null;
+        }
+
+        lock (fleet.Gate)
+        {
+            MinionSoftware software = fleet.SoftwareOf(minion);
+            return new SoftwareView(
+                software.Products, [.. software.Repositories], software.Dup,
+                [.. software.Runs.Values.Select(run => run.View(id))]);
+        }
+    }
+
+    /// <summary>Sets products, repositories and what runs come to; a minion that gets products has zypper.</summary>
+    public bool SetSoftware(string id, SoftwareSetting setting)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        setting.Dup?.Check();
+        return With(id, minion =>
+        {
+            lock (fleet.Gate)
+            {
+                MinionSoftware software = fleet.OwnSoftwareOf(minion);
+                software.Products = setting.Products ?? software.Products;
+                software.Repositories =
+                    setting.Repositories is null ? software.Repositories : [.. setting.Repositories];
+                software.Dup = setting.Dup ?? software.Dup;
+            }
+        });
+    }
 
     /// <summary>Puts a file on the master's file server, by its <c>salt://</c> path.</summary>
     public void PutFile(string path, string text) => files[path] = text;

@@ -1,3 +1,5 @@
+using Saltern.Simulator.Software;
+
 namespace Saltern.Simulator;
 
 /// <summary>Everything that shapes a simulated master. Checked by <see cref="Validate"/> when it starts.</summary>
@@ -89,6 +91,12 @@ public sealed record SimulatorOptions
 
     /// <summary>Bytes that all minions together keep for <c>find_cached_job</c>; the oldest go first.</summary>
     public long CachedJobBytes { get; init; } = 128L << 20;
+
+    /// <summary>Products of every minion at first; null: as fits its operating system.</summary>
+    public IReadOnlyList<SimulatedProduct>? Products { get; init; }
+
+    /// <summary>Repositories of every minion at first; null: as fits its operating system.</summary>
+    public IReadOnlyList<SimulatedRepository>? Repositories { get; init; }
 
     /// <summary>Files of the master's file server, by <c>salt://</c> path: what cmd.script finds.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();

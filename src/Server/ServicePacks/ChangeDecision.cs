@@ -36,6 +36,10 @@ internal static class ChangeDecision
 
     private static ChangeStep ForRealRun(ChangeFacts facts) => facts switch
     {
+        // What the minion was asked meanwhile: another attempt may be about to get the same result, or, where the run
+        // never began, to begin it. A run is decided once, with its target.
+        { Report.Outcome: not RunOutcome.Running, Target: TargetStatus.PickedUp or TargetStatus.Queued } =>
+            new ChangeStep.Wait(),
         { Report: { } report } => ByReport(report),
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
         { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Saltern.Simulator.Faults;
 using Saltern.Simulator.Keys;
 using Saltern.Simulator.Ledger;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Simulator.Control;
 
@@ -18,6 +19,8 @@ namespace Saltern.Simulator.Control;
 /// <item><c>GET /minions?from=0&amp;limit=1000</c>; <c>POST /minions</c> with
 /// <c>{"count":n,"key":"accepted|pending"}</c> or
 /// <c>{"ids":[…]}</c>; <c>POST /minions/{id}/down|up|restart|reboot|reconnect</c>.</item>
+/// <item><c>GET /minions/{id}/software</c>: <see cref="SoftwareView"/>; <c>PUT</c> the same path with a
+/// <see cref="SoftwareSetting"/>.</item>
 /// <item><c>PUT /files/{path}</c>: the body becomes <c>salt://path</c>. <c>GET /stats</c>: <see
 /// cref="SimulatorCounts"/>.</item>
 /// </list>
@@ -58,6 +61,8 @@ internal sealed class ControlHandler(SimulatedMaster master)
             ("GET", ["minions"]) => MinionsAsync(context),
             ("POST", ["minions"]) => AddMinionsAsync(context),
             ("POST", ["minions", string id, string verb]) => DoneAsync(context, Change(id, verb)),
+            ("GET", ["minions", string id, "software"]) => SoftwareAsync(context, id),
+            ("PUT", ["minions", string id, "software"]) => SetSoftwareAsync(context, id),
             ("PUT", ["files", .. string[] path]) => PutFileAsync(context, string.Join('/', path)),
             ("GET", ["stats"]) => AnswerAsync(context, master.Counts),
             _ => DoneAsync(context, done: false),
@@ -118,11 +123,20 @@ internal sealed class ControlHandler(SimulatedMaster master)
                 ref Minions.MinionState state = ref master.Fleet[minion];
                 views.Add(new MinionView(
                     master.Fleet.IdOf(minion), state.Up, state.Key, state.CacheJobs, state.Running?.Count ?? 0,
-                    master.Fleet.BootIdOf(minion)));
+                    master.Fleet.BootIdOf(minion), master.Fleet.SoftwareOf(minion).Repositories.ToArray()));
             }
         }
 
         return AnswerAsync(context, views);
+    }
+
+    private Task SoftwareAsync(HttpContext context, string id) =>
+        master.SoftwareOf(id) is { } software ? AnswerAsync(context, software) : DoneAsync(context, done: false);
+
+    private async Task SetSoftwareAsync(HttpContext context, string id)
+    {
+        SoftwareSetting setting = await ReadAsync<SoftwareSetting>(context) ?? new SoftwareSetting();
+        await DoneAsync(context, master.SetSoftware(id, setting));
     }
 
     private async Task AddMinionsAsync(HttpContext context)
@@ -179,7 +193,9 @@ internal sealed class ControlHandler(SimulatedMaster master)
 
     private sealed record LedgerPage(IReadOnlyList<LedgerEntry> Entries, long? Next);
 
-    private sealed record MinionView(string Id, bool Up, KeyStatus Key, bool CacheJobs, int Running, string BootId);
+    private sealed record MinionView(
+        string Id, bool Up, KeyStatus Key, bool CacheJobs, int Running, string BootId,
+        IReadOnlyList<SimulatedRepository> Repositories);
 
     private sealed record NewMinions
     {

@@ -7,4 +7,10 @@ internal enum Aftermath : byte
     Reboot,
     RestartMinion,
     Shutdown,
+
+    /// <summary>The minion's process ends before the return has left.</summary>
+    RestartUnheard,
+
+    /// <summary>The machine goes down before the return has left.</summary>
+    RebootUnheard,
 }

@@ -6,7 +6,7 @@ internal static class FunctionTable
     private static readonly Dictionary<string, SaltFunction> ByName = new SaltFunction[][]
     {
         TestFunctions.All, GrainsFunctions.All, StateFunctions.All, CommandFunctions.All, PackageFunctions.All,
-        SystemFunctions.All, SaltutilFunctions.All,
+        SystemFunctions.All, SaltutilFunctions.All, ZypperFunctions.All,
     }.SelectMany(functions => functions).ToDictionary(function => function.Name, StringComparer.Ordinal);
 
     public static IEnumerable<string> Names => ByName.Keys;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Saltern.Simulator.Jobs;
 using Saltern.Simulator.Minions;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Simulator.Functions;
 
@@ -21,7 +22,8 @@ internal static class PackageFunctions
         Open("pkg.version", call => Named(call, PackageSet.Of(call).VersionOf)),
         Open("pkg.latest_version", call => Named(call, PackageSet.Of(call).NewerThanInstalled)),
         Open("pkg.info_installed", InfoInstalled),
-        Open("pkg.list_repos", call => FunctionResult.Of(Repositories(call, new JsonObject { ["enabled"] = true }))),
+        Open("pkg.list_repos", ListRepositories),
+        Open("pkg.list_products", ListProducts),
     ];
 
     private static SaltFunction Locked(string name, Func<FunctionCall, FunctionResult> run) =>
@@ -117,6 +119,37 @@ internal static class PackageFunctions
 
         return repositories;
     }
+
+    // As Salt's zypperpkg tells them; the package manager of others has another shape.
+    private static FunctionResult ListRepositories(FunctionCall call)
+    {
+        if (!call.Fleet.HasZypper(call.Minion))
+        {
+            return FunctionResult.Of(Repositories(call, new JsonObject { ["enabled"] = true }));
+        }
+
+        JsonObject repositories = [];
+        foreach (SimulatedRepository one in call.Fleet.SoftwareOf(call.Minion).Repositories)
+        {
+            repositories[one.Alias] = new JsonObject
+            {
+                ["alias"] = one.Alias, ["name"] = one.Alias, ["baseurl"] = one.Url, ["enabled"] = one.Enabled,
+                ["gpgcheck"] = true, ["autorefresh"] = true,
+            };
+        }
+
+        return FunctionResult.Of(repositories);
+    }
+
+    private static FunctionResult ListProducts(FunctionCall call) => !call.Fleet.HasZypper(call.Minion)
+        ? FunctionResult.Error("'pkg.list_products' is not available.")
+        : FunctionResult.Of(new JsonArray([.. call.Fleet.SoftwareOf(call.Minion).Products.Select(one => new JsonObject
+        {
+            ["name"] = one.Name, ["version"] = one.Version, ["release"] = "0", ["epoch"] = "0", ["arch"] = one.Arch,
+            ["vendor"] = "SUSE", ["summary"] = $"{one.Name} {one.Version}", ["repo"] = "@System",
+            ["productline"] = one.IsBase ? one.Name : "", ["registerrelease"] = "", ["flavor"] = "", ["shortname"] = "",
+            ["isbase"] = one.IsBase, ["installed"] = true, ["description"] = "",
+        })]));
 
     private static JsonObject Listed(IEnumerable<KeyValuePair<string, string>> packages)
     {

@@ -6,6 +6,14 @@ internal sealed record SaltFunction(string Name, Func<FunctionCall, FunctionResu
     /// <summary>How long it runs, beyond the minion's latency.</summary>
     public Func<FunctionCall, TimeSpan>? Duration { get; init; }
 
+    /// <summary>What is done at once when the call begins; it gets the time at which the call will end.</summary>
+    public Action<FunctionCall, DateTimeOffset>? Begin { get; init; }
+
+    /// <summary>
+    /// What becomes of the call at the time of its end where the minion's process did not live to see it.
+    /// </summary>
+    public Action<FunctionCall>? Outlive { get; init; }
+
     /// <summary>At most one of the functions with the same lock runs on a minion at a time.</summary>
     public FunctionLock Lock { get; init; }
 

@@ -36,6 +36,8 @@ internal static class StateFunctions
     private static SaltFunction StateRun(string name, Func<FunctionCall, FunctionResult> run) => new(name, run)
     {
         Lock = FunctionLock.States, Out = "highstate", TakesMore = true, TakesKeywords = true, Duration = DurationOf,
+        Begin = (call, endsAt) => SalternStates.Begin(call, NamesOf(call), endsAt),
+        Outlive = call => SalternStates.Outlive(call, NamesOf(call)),
     };
 
     private static IEnumerable<string> RunningElsewhere(FunctionCall call) =>
@@ -66,7 +68,7 @@ internal static class StateFunctions
     private static TimeSpan DurationOf(FunctionCall call) =>
         NamesOf(call).Contains("slow")
             ? TestFunctions.Seconds((call.Keyword("pillar") as JsonObject)?["seconds"])
-            : TimeSpan.Zero;
+            : SalternStates.DurationOf(call, NamesOf(call));
 
     private static FunctionResult Run(FunctionCall call)
     {
@@ -101,7 +103,7 @@ internal static class StateFunctions
             AddStates(report, call, name);
         }
 
-        return report.Result;
+        return report.Result with { Aftermath = SalternStates.AftermathOf(call, names) };
     }
 
     private static void AddStates(StateReport report, FunctionCall call, string name)
@@ -120,6 +122,9 @@ internal static class StateFunctions
                 break;
             case "slow":
                 AddSlow(report, call);
+                break;
+            case SalternStates.Channels or SalternStates.DistUpgrade:
+                SalternStates.Add(report, call, name);
                 break;
             default:
                 string id = name == "ok" ? "lab_ok" : name.Replace('.', '_');

@@ -33,13 +33,13 @@ internal sealed class StateReport(FunctionCall call, TimeSpan duration)
 
     public void Add(
         string? sls, string id, string name, string module, string function, bool result, string comment,
-        JsonObject changes)
+        JsonObject changes, JsonObject? saltern = null)
     {
         int number = states.Count;
         bool pretended = IsTest && result && changes.Count > 0;
         double noise = Dice.Fraction(
             call.Fleet.Seed, (ulong)call.Minion, (ulong)call.Publication.Job, (ulong)number);
-        states[$"{module}_|-{id}_|-{name}_|-{function}"] = new JsonObject
+        JsonObject state = new()
         {
             ["name"] = name,
             ["changes"] = changes,
@@ -51,6 +51,12 @@ internal sealed class StateReport(FunctionCall call, TimeSpan duration)
             ["duration"] = Math.Round(duration.TotalMilliseconds + 0.3 + (noise * 8), 3),
             ["__id__"] = id,
         };
+        if (saltern is not null)
+        {
+            state["saltern"] = saltern;
+        }
+
+        states[$"{module}_|-{id}_|-{name}_|-{function}"] = state;
         anyFailed |= !result;
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Saltern.Simulator.Jobs;
 using Saltern.Simulator.Keys;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Simulator.Minions;
 
@@ -106,6 +107,15 @@ internal sealed class Fleet
     }
 
     public List<int> Accepted() => Where(minion => states[minion].Key == KeyStatus.Accepted);
+
+    /// <summary>Software of a minion, to be read only: it is not kept.</summary>
+    public MinionSoftware SoftwareOf(int minion) =>
+        states[minion].Software ?? MinionSoftware.AtFirst(options, minion);
+
+    /// <summary>Software of a minion, to be changed.</summary>
+    public MinionSoftware OwnSoftwareOf(int minion) => states[minion].Software ??= SoftwareOf(minion);
+
+    public bool HasZypper(int minion) => Distribution.Of(minion).IsSuse || SoftwareOf(minion).Products.Count > 0;
 
     public string BootIdOf(int minion)
     {

@@ -15,7 +15,7 @@ internal static class Grains
         string host = id.Split('.')[0];
         Distribution os = Distribution.Of(minion);
         string address = AddressOf(minion);
-        string release = os.Release;
+        string release = fleet.SoftwareOf(minion).Products.FirstOrDefault(one => one.IsBase)?.Version ?? os.Release;
         return new JsonObject
         {
             ["id"] = id,
@@ -27,7 +27,7 @@ internal static class Grains
             ["os_family"] = os.Family,
             ["osfullname"] = os.FullName,
             ["osrelease"] = release,
-            ["osmajorrelease"] = int.Parse(release.Split('.')[0], CultureInfo.InvariantCulture),
+            ["osmajorrelease"] = NumberOf(release.Split('.')[0]),
             ["osrelease_info"] = new JsonArray([.. release.Split('.').Select(NumberOf)]),
             ["oscodename"] = $"{os.FullName} {release}",
             ["osfinger"] = $"{os.FullName}-{release}",

@@ -78,7 +78,6 @@ internal sealed class MinionProcess
         if (faults.Strike(FaultNames.MinionRestart, id, publication.Function, publication.Job) is not null)
         {
             Restart(minion);
-            return;
         }
 
         agenda.Add(job.EndsAt, job);
@@ -92,11 +91,25 @@ internal sealed class MinionProcess
             ref MinionState state = ref Fleet[job.Minion];
             if (job.Killed || state.Starts != job.Starts)
             {
+                // What the job began outside of the minion's process goes on without it.
+                if (job.Refusal is null)
+                {
+                    job.Function.Outlive?.Invoke(CallOf(job));
+                }
+
+                return;
+            }
+
+            result = Run(job);
+            if (result.Aftermath is Aftermath.RestartUnheard or Aftermath.RebootUnheard)
+            {
+                GoDown(
+                    job.Minion, result.Aftermath == Aftermath.RebootUnheard ? options.RebootTime : options.RestartTime,
+                    reboots: result.Aftermath == Aftermath.RebootUnheard);
                 return;
             }
 
             state.Running?.Remove(job);
-            result = Run(job);
             Ledger.Ended(job.Publication.Jid, job.Minion, result.Retcode);
             if (state.CacheJobs)
             {
@@ -126,6 +139,11 @@ internal sealed class MinionProcess
             foreach (RunningJob job in state.Running ?? [])
             {
                 Ledger.Stopped(job.Publication.Jid, minion, LedgerOutcome.Interrupted);
+            }
+
+            if (reboots)
+            {
+                state.Software?.LosePower(Clock.GetUtcNow());
             }
 
             state.Up = false;
@@ -184,6 +202,11 @@ internal sealed class MinionProcess
             Pid = pids,
             Refusal = refusal,
         };
+        if (refusal is null)
+        {
+            function.Begin?.Invoke(call, job.EndsAt);
+        }
+
         Ledger.Started(publication.Jid, publication.Function, publication.ArgumentsHash, minion, now);
         (state.Running ??= new List<RunningJob>(1)).Add(job);
         return job;
@@ -200,9 +223,12 @@ internal sealed class MinionProcess
         return running.Where(job => job.Function.Lock == function.Lock).Select(job => job.EndsAt).Append(now).Max();
     }
 
+    private FunctionCall CallOf(RunningJob job) =>
+        new(this, job.Publication, job.Minion) { StartedAt = job.StartedAt, Pid = job.Pid };
+
     private FunctionResult Run(RunningJob job)
     {
-        FunctionCall call = new(this, job.Publication, job.Minion) { StartedAt = job.StartedAt, Pid = job.Pid };
+        FunctionCall call = CallOf(job);
         FunctionResult result = job.Refusal ?? job.Function.Run(call);
         if (result.Out is null && job.Function.Out is { } outputter)
         {

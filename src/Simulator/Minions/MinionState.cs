@@ -1,5 +1,6 @@
 using Saltern.Simulator.Jobs;
 using Saltern.Simulator.Keys;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Simulator.Minions;
 
@@ -32,4 +33,7 @@ internal struct MinionState
     /// Versions that differ from the operating system's standard set; an empty version means removed.
     /// </summary>
     public Dictionary<string, string>? Packages;
+
+    /// <summary>Products, repositories and runs of zypper dup; null while they are those of the beginning.</summary>
+    public MinionSoftware? Software;
 }

@@ -1,0 +1,187 @@
+using System.Text.Json.Nodes;
+using Saltern.Simulator.Functions;
+using Saltern.Simulator.Minions;
+
+namespace Saltern.Simulator.Software;
+
+/// <summary>
+/// Brings a run to its end, as the worker that the real module starts: done once for its run_id, and without need of
+/// the minion's process. Called with the fleet's lock.
+/// </summary>
+internal static class DupWorker
+{
+    public static DupRun? Find(FunctionCall call, string runId) =>
+        call.State.Software?.Runs.GetValueOrDefault(runId);
+
+    /// <summary>Begins the run unless it has been; a call that finds it already there only asks for it.</summary>
+    public static void Begin(FunctionCall call, DupOrder order, DateTimeOffset endsAt)
+    {
+        MinionSoftware software = call.Fleet.OwnSoftwareOf(call.Minion);
+        DupRun? known = software.Runs.GetValueOrDefault(order.RunId);
+        if (known is not null && (known.Order.Text != order.Text || !known.IsDead))
+        {
+            known.TimesAsked++;
+            return;
+        }
+
+        software.Runs[order.RunId] = new DupRun(order, call)
+        {
+            Outcome = software.Dup.OutcomeOf(order.DryRun),
+            Setting = software.Dup,
+            PackagesBefore = call.State.Packages is { } packages ? new(packages, StringComparer.Ordinal) : null,
+            StartedAt = call.Now,
+            EndsAt = endsAt,
+            TimesBegun = (known?.TimesBegun ?? 0) + 1,
+            TimesAsked = (known?.TimesAsked ?? 0) + 1,
+        };
+    }
+
+    /// <summary>Ends the run if it has not ended.</summary>
+    public static void Settle(FunctionCall call, DupRun run)
+    {
+        if (!run.GoesOn)
+        {
+            return;
+        }
+
+        if (run.Order.DryRun && run.Outcome is (DupOutcome.Interrupted or DupOutcome.InterruptedUnchanged))
+        {
+            run.IsDead = true;
+            return;
+        }
+
+        JsonObject result = DupResult.Empty(run);
+        Work(call, run, result);
+        if (!run.Order.DryRun)
+        {
+            JsonObject changes = DupResult.Changes(
+                Distribution.Of(call.Minion), run.PackagesBefore, call.State.Packages);
+            result["changed"] = changes.Count > 0;
+            result["changes"] = changes;
+        }
+
+        run.Result = result;
+    }
+
+    private static void Work(FunctionCall call, DupRun run, JsonObject result)
+    {
+        if (run.Outcome == DupOutcome.RepositoryUnreachable)
+        {
+            const string Comment = "A repository could not be reached; without it a plan means nothing.";
+            Fail(result, "repository_unreachable", Comment, 106, "a repository could not be reached and was left out");
+            return;
+        }
+
+        if (run.Outcome == DupOutcome.Conflict)
+        {
+            Conflict(result);
+            return;
+        }
+
+        DupPlan plan = DupPlan.Of(call, run);
+        string repository = run.Order.Channels is [{ } first, ..] ? first.Alias : "";
+        bool changesVendor = run.Outcome == DupOutcome.VendorChange && !run.Order.ForbidsVendorChange;
+        bool idle = plan.IsEmpty || run.Outcome == DupOutcome.NothingToDo;
+        if (!idle)
+        {
+            DupResult.PutPlan(result, plan.Wire(repository, changesVendor));
+        }
+
+        if (idle)
+        {
+            DupResult.Finish(result, "nothing_to_do", "Nothing to do.", 0, "no error");
+        }
+        else if (TooMuchRemoved(plan, run.Order) is { } refusal)
+        {
+            Fail(result, "removal_limit", refusal, 0, "no error");
+        }
+        else if (run.Order.DryRun)
+        {
+            DupResult.Finish(
+                result, "succeeded", $"Would succeed: {DupResult.InWords(result)}.", 0, "no error");
+        }
+        else
+        {
+            Change(call, run, plan, result);
+        }
+    }
+
+    private static void Change(FunctionCall call, DupRun run, DupPlan plan, JsonObject result)
+    {
+        if (run.Order.Snapshots)
+        {
+            result["snapshots"] = new JsonObject { ["before"] = 11, ["after"] = 12 };
+        }
+
+        switch (run.Outcome)
+        {
+            case DupOutcome.PackageGone:
+                const string Gone = "zypper dup failed: installation or removal of packages failed (exit code 8).";
+                Fail(result, "packages", Gone, 8, "installation or removal of packages failed");
+                break;
+            case DupOutcome.HalfDone:
+                plan.CarryOut(call, halfOnly: true);
+                const string Half = "zypper dup failed: installation or removal of packages failed (exit code 8).";
+                Fail(result, "packages", Half, 8, "installation or removal of packages failed");
+                break;
+            case DupOutcome.Interrupted:
+                plan.CarryOut(call, halfOnly: true);
+                Interrupt(result, "The run broke off. Packages have changed since it began.");
+                break;
+            case DupOutcome.InterruptedUnchanged:
+                Interrupt(result, "The run broke off before any package had changed.");
+                break;
+            default:
+                plan.CarryOut(call, halfOnly: false);
+                DupResult.Finish(result, "succeeded", $"Done: {DupResult.InWords(result)}.", 0, "no error");
+                result["reboot_needed"] = true;
+                break;
+        }
+    }
+
+    private static string? TooMuchRemoved(DupPlan plan, DupOrder order)
+    {
+        string[] names = [.. plan.Removals.Select(one => one.Name).Order(StringComparer.Ordinal)];
+        string[] forbidden =
+            [.. names.Where(name => order.ForbidRemoval.Any(pattern => Targets.Matches(pattern, name)))];
+        if (forbidden.Length > 0)
+        {
+            return $"These would be removed and must not be: {string.Join(", ", forbidden)}.";
+        }
+
+        return names.Length > order.RemoveLimit
+            ? $"{names.Length} packages would be removed, and {order.RemoveLimit} are allowed: "
+                + $"{string.Join(", ", names)}."
+            : null;
+    }
+
+    private static void Conflict(JsonObject result)
+    {
+        const string Problem =
+            "the to be installed patterns-base-15.6-1.x86_64 requires 'filesystem >= 16', but this requirement cannot "
+            + "be provided";
+        Fail(
+            result, "conflict", $"Dependencies cannot be met:\n{Problem}", 4,
+            "libzypp found a problem: dependencies that cannot be met, or a confirmation that was not given");
+        result["problems"] = new JsonArray(new JsonObject
+        {
+            ["problem"] = Problem,
+            ["solutions"] = new JsonArray(
+                "keep obsolete patterns-base-15.5-1.x86_64",
+                "break patterns-base-15.6-1.x86_64 by ignoring some of its dependencies"),
+        });
+    }
+
+    private static void Interrupt(JsonObject result, string comment)
+    {
+        DupResult.Finish(result, "interrupted", comment, null, "zypper's end was not seen");
+        result["reason"] = "interrupted";
+    }
+
+    private static void Fail(JsonObject result, string reason, string comment, int exitCode, string meaning)
+    {
+        DupResult.Finish(result, "failed", comment, exitCode, meaning);
+        result["reason"] = reason;
+        result["errors"] = new JsonArray(comment);
+    }
+}
