@@ -155,6 +155,18 @@ internal sealed class ServerRig : IAsyncDisposable
         };
     }
 
+    /// <summary>A node as a process of its own, which can be killed; on the same database.</summary>
+    public Task<ServerProcess> StartProcessAsync(params (string Key, string Value)[] settings) =>
+        ServerProcess.StartAsync(
+            [
+                ("Database", Database.ConnectionString), ("Masters:0:Name", Master.Name),
+                ("Masters:0:Url", Master.Api.ToString()), ("Masters:0:Username", "saltern"),
+                ("Masters:0:PasswordFile", passwordFile), ("Masters:0:MasterTimeoutSeconds", "1"),
+                ("Masters:0:SubmitTimeoutSeconds", "4"), ("Masters:0:ConnectTimeoutSeconds", "2"),
+                ("Actions:RefreshNewMinions", "false"), .. settings,
+            ],
+            CancellationToken.None);
+
     /// <summary>One more node on the same database, on a machine whose clock may be wrong.</summary>
     public Task<SalternServer> StartNodeAsync(TimeProvider clock, params (string Key, string Value)[] settings) =>
         StartServerAsync(Database, Master, passwordFile, settings, clock);

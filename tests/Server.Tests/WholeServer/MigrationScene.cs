@@ -27,6 +27,14 @@ internal sealed class MigrationScene : IAsyncDisposable
 
     private const string Ours = "saltern:";
 
+    /// <summary>Settings of a server that waits for nothing longer than a second or two.</summary>
+    public static readonly (string Key, string Value)[] Impatient =
+    [
+        ("Results:Sweep", "00:00:01"), ("Results:FirstAskAfter", "00:00:01"), ("Results:ProofAfter", "00:00:02"),
+        ("Results:RetryPause", "00:00:01"), ("Results:AskAgain", "00:00:01"), ("Results:AskWhileRunning", "00:00:01"),
+        ("Dispatch:AskDeadline", "00:00:02"),
+    ];
+
     private MigrationScene(ServerRig rig) => Rig = rig;
 
     public ServerRig Rig { get; }
@@ -43,10 +51,7 @@ internal sealed class MigrationScene : IAsyncDisposable
             RebootTime = TimeSpan.FromSeconds(1),
         };
 
-        var scene = new MigrationScene(await ServerRig.StartAsync(
-            postgres, minions, Simulated, ("Results:Sweep", "00:00:01"), ("Results:FirstAskAfter", "00:00:01"),
-            ("Results:ProofAfter", "00:00:02"), ("Results:RetryPause", "00:00:01"), ("Results:AskAgain", "00:00:01"),
-            ("Results:AskWhileRunning", "00:00:01"), ("Dispatch:AskDeadline", "00:00:02")));
+        var scene = new MigrationScene(await ServerRig.StartAsync(postgres, minions, Simulated, Impatient));
         await scene.Rig.Get<ProductImports>().ImportAsync(
             Sle.Read(ImportFormat.Yaml, SourceTree.Read("docs/examples/leap.yaml")), "tester", dryRun: false,
             CancellationToken.None);
@@ -67,9 +72,13 @@ internal sealed class MigrationScene : IAsyncDisposable
     public void Set(int minion, DupSetting dup) =>
         Assert.True(Rig.Master.SetSoftware(Minion(minion), new SoftwareSetting { Dup = dup }));
 
-    public Task<ActionId> OrderAsync(string more, int? deadlineSeconds = null) => Rig.ScheduleAsync(
+    public Task<ActionId> OrderAsync(
+        string more, int? deadlineSeconds = null, int? batchSize = null) => Rig.ScheduleAsync(
         "servicepack.migrate", $$"""{"target": "leap-15.6-x86_64"{{more}}}""",
-        new TargetSelection { Glob = "*" }, order => order with { DeadlineSeconds = deadlineSeconds });
+        new TargetSelection { Glob = "*" }, order => order with
+        {
+            DeadlineSeconds = deadlineSeconds, BatchSize = batchSize,
+        });
 
     /// <summary>
     /// Waits until an action has ended and its changes are decided, and what was ordered in consequence is done, unless
@@ -92,7 +101,7 @@ internal sealed class MigrationScene : IAsyncDisposable
     }
 
     /// <summary>
-    /// For each minion: its target's status, what became of its one change, and the channels on record.
+    /// For each minion: its target's status, what became of its latest change, and the channels on record.
     /// </summary>
     public async Task<Dictionary<string, string>> EndsAsync(ActionId action)
     {
@@ -100,13 +109,14 @@ internal sealed class MigrationScene : IAsyncDisposable
         return (await Statement.QueryAsync(
             connection,
             """
-            select m.minion_id, t.status || ' ' || c.state
+            select distinct on (m.minion_id) m.minion_id, t.status || ' ' || c.state
                 || case when c.attention is null then '' else ' attention' end
                 || case a.base_label when $2 then ' old' when $3 then ' new' else ' ' || a.base_label end
             from action_target t join minion m on m.minion_key = t.minion_key
             join channel_change c on c.action_id = t.action_id and c.minion_key = t.minion_key
             join minion_channel a on a.minion_key = t.minion_key
             where t.action_id = $1
+            order by m.minion_id, c.id desc
             """,
             [action.Value, Old.Split(' ')[0], New.Split(' ')[0]], row => (row.GetString(0), row.GetString(1)),
             CancellationToken.None)).ToDictionary();
