@@ -99,7 +99,7 @@ internal sealed class Passes(World world)
         {
             node.Claimed.RemoveAt(0);
             node.Get<SaltMasters>().TryGet(name, out var api);
-            await node.Get<Submitting>().SendAsync(submission, await MasterAsync(name), api!, token);
+            await node.Get<Submitting>().SendAsync(submission, 0, await MasterAsync(name), api!, token);
         });
     }
 

@@ -139,7 +139,7 @@ internal sealed class Dispatcher(
                     continue;
                 }
 
-                trouble = await submitting.SendAsync(submission.Id, master, api, cancellationToken) switch
+                trouble = await submitting.SendAsync(submission.Id, 0, master, api, cancellationToken) switch
                 {
                     SubmitOutcome.NotSent { Reason: var reason } => reason,
                     SubmitOutcome.Unclear { Reason: var reason } => reason,

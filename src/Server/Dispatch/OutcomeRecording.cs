@@ -12,8 +12,8 @@ namespace Saltern.Server.Dispatch;
 
 /// <summary>
 /// Writes what came of a submission, in one transaction with what follows from it for its targets. Only an outcome
-/// that is still open, of a submission that is still ours, is written: whoever comes second, or slept past its lease,
-/// changes nothing.
+/// that is still open, of a submission that is still ours and was not sent again since, is written: whoever comes
+/// second, or slept past its lease, changes nothing.
 /// </summary>
 internal sealed partial class OutcomeRecording(
     NpgsqlDataSource database,
@@ -83,7 +83,8 @@ internal sealed partial class OutcomeRecording(
                 await RefuseAsync(submission, master, refused.Reason, cancellationToken);
                 break;
             case SubmitOutcome.NotSent notSent:
-                await GiveBackAsync(submission.Id, submission.IsAsk, notSent.Reason, cancellationToken);
+                await GiveBackAsync(
+                    submission.Id, submission.IsAsk, notSent.Reason, submission.Sends, cancellationToken);
                 await masters.ReportDownAsync(master.Name, notSent.Cause, notSent.Reason, cancellationToken);
                 break;
             case SubmitOutcome.Unclear unclear:
@@ -116,7 +117,7 @@ internal sealed partial class OutcomeRecording(
     /// </summary>
     public Task GiveBackUnsentAsync(
         SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken) =>
-        GiveBackAsync(id, isAsk, reason, cancellationToken, unsentOnly: true);
+        GiveBackAsync(id, isAsk, reason, sends: 0, cancellationToken);
 
     private async Task AcceptAsync(
         ClaimedSubmission submission, MasterState master, SubmitOutcome.Accepted accepted,
@@ -153,7 +154,7 @@ internal sealed partial class OutcomeRecording(
         {
             if (submission.IsAsk)
             {
-                await ReleaseAsksAsync(connection, submission.Id, now, cancellationToken);
+                await ReleaseAsksAsync(connection, submission.Id, submission.Sends, now, cancellationToken);
                 return;
             }
 
@@ -169,31 +170,35 @@ internal sealed partial class OutcomeRecording(
         if (submission.IsAsk)
         {
             // An ask is safe to repeat and nobody waits for this very one: it is asked again under a new jid.
-            await GiveBackAsync(submission.Id, isAsk: true, reason, cancellationToken);
+            await GiveBackAsync(submission.Id, isAsk: true, reason, submission.Sends, cancellationToken);
             return;
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await Statement.ExecuteAsync(
             connection, UnclearSql,
-            [submission.Id.Value, reason, node.Value, master.Timeout + options.Value.EvidenceGrace], cancellationToken);
+            [
+                submission.Id.Value, reason, node.Value, master.Timeout + options.Value.EvidenceGrace,
+                submission.Sends,
+            ],
+            cancellationToken);
         LogUnclear(submission.Jid.Value, reason);
     }
 
     private async Task GiveBackAsync(
-        SubmissionId id, bool isAsk, string reason, CancellationToken cancellationToken, bool unsentOnly = false)
+        SubmissionId id, bool isAsk, string reason, int sends, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (isAsk)
         {
-            await ReleaseAsksAsync(connection, id, now, cancellationToken);
+            await ReleaseAsksAsync(connection, id, sends, now, cancellationToken);
         }
 
         var counters = new Counters();
         var moved = await Statement.QueryAsync(
-            connection, GiveBackSql, [id.Value, now, reason, node.Value, unsentOnly],
+            connection, GiveBackSql, [id.Value, now, reason, node.Value, sends],
             row => (Action: new ActionId(row.GetInt64(0)), Status: Enum.Parse<TargetStatus>(row.GetString(1)),
                 Minions: row.GetFieldValue<long[]>(2), Waited: row.GetBoolean(3)),
             cancellationToken);
@@ -219,7 +224,8 @@ internal sealed partial class OutcomeRecording(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var written = await Statement.ExecuteAsync(
-            connection, OutcomeSql, [submission.Id.Value, outcome, reason, now, node.Value], cancellationToken);
+            connection, OutcomeSql, [submission.Id.Value, outcome, reason, now, node.Value, submission.Sends],
+            cancellationToken);
         if (written == 0)
         {
             LogTooLate(submission.Jid.Value, outcome);
@@ -237,15 +243,15 @@ internal sealed partial class OutcomeRecording(
     }
 
     private Task ReleaseAsksAsync(
-        NpgsqlConnection connection, SubmissionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Statement.ExecuteAsync(
-            connection, ReleaseAsksSql, [id.Value, now, node.Value, options.Value.AskDeadline, options.Value.AskAbsent],
-            cancellationToken);
+        NpgsqlConnection connection, SubmissionId id, int sends, DateTimeOffset now,
+        CancellationToken cancellationToken) => Statement.ExecuteAsync(
+        connection, ReleaseAsksSql,
+        [id.Value, now, node.Value, options.Value.AskDeadline, options.Value.AskAbsent, sends], cancellationToken);
 
     internal const string OutcomeSql =
         """
         update submission set outcome = $2, reason = $3, outcome_at = $4
-        where id = $1 and outcome is null and owner = $5
+        where id = $1 and outcome is null and owner = $5 and sends = $6
         """;
 
     internal const string NeverSentSql = """
@@ -259,7 +265,7 @@ internal sealed partial class OutcomeRecording(
     /// </summary>
     internal const string UnclearSql = """
         update submission set reason = $2, lease_until = greatest(now(), first_sent_at + $4::interval)
-        where id = $1 and outcome is null and owner = $3
+        where id = $1 and outcome is null and owner = $3 and sends = $5
         """;
 
     internal const string AnswerUnknownSql = """
@@ -278,11 +284,11 @@ internal sealed partial class OutcomeRecording(
             set submission_id = null, tries = k.tries + 1,
                 due_at = $2::timestamptz + least($5::interval, $4::interval * power(2, least(k.tries, 20)))
             from submission s
-            where s.id = $1 and s.owner = $3 and k.action_id = s.action_id and k.submission_id = $1
+            where s.id = $1 and s.owner = $3 and s.sends = $6 and k.action_id = s.action_id and k.submission_id = $1
               and k.answered_at is null
             returning 1)
         update submission set outstanding = 0
-        where id = $1 and owner = $3 and (select count(*) from released) >= 0
+        where id = $1 and owner = $3 and sends = $6 and (select count(*) from released) >= 0
         """;
 
     /// <summary>
@@ -292,7 +298,7 @@ internal sealed partial class OutcomeRecording(
         with given_back as (
             update submission set outcome = 'NotSent', outcome_at = $2, reason = $3, outstanding = 0,
                 waiting = 0
-            where id = $1 and outcome is null and owner = $4 and (sends = 0 or not $5)
+            where id = $1 and outcome is null and owner = $4 and sends = $5
             returning id, action_id, is_ask),
         moved as (
             update action_target t

@@ -12,7 +12,8 @@ namespace Saltern.Server.Dispatch;
 /// <summary>
 /// Hands one submission to its master. Right before the call the lease is renewed by the database's clock; where that
 /// changes no row, somebody else has taken over, the outcome is known, the action was cancelled before anything was
-/// sent, or the time is up: nothing is sent. Minions have their time from the first call on.
+/// sent, or the time is up: nothing is sent. Nor if it was sent meanwhile: a process that was frozen may find that
+/// another one under its own name has gone on. Minions have their time from the first call on.
 /// </summary>
 internal sealed partial class Submitting(
     NpgsqlDataSource database,
@@ -24,10 +25,15 @@ internal sealed partial class Submitting(
     ILogger<Submitting> log)
 {
     /// <summary>Sends the submission, if it is still ours to send, and records what came of it.</summary>
+    /// <param name="id">The submission.</param>
+    /// <param name="sends">How often it had been sent when this was decided.</param>
+    /// <param name="master">Its master.</param>
+    /// <param name="salt">Calls that master.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
     public async Task<SubmitOutcome?> SendAsync(
-        SubmissionId id, MasterState master, ISaltApi salt, CancellationToken cancellationToken)
+        SubmissionId id, int sends, MasterState master, ISaltApi salt, CancellationToken cancellationToken)
     {
-        var (submission, minions) = await RenewAsync(id, cancellationToken);
+        var (submission, minions) = await RenewAsync(id, sends, cancellationToken);
         if (submission is null)
         {
             await outcomes.GiveBackExpiredAsync(id, cancellationToken);
@@ -57,11 +63,11 @@ internal sealed partial class Submitting(
     }
 
     private async Task<(ClaimedSubmission? Submission, IReadOnlyList<MinionId> Minions)> RenewAsync(
-        SubmissionId id, CancellationToken cancellationToken)
+        SubmissionId id, int sends, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await Statement.QueryAsync(
-            connection, RenewSql, [id.Value, node.Value, options.Value.Lease, clock.GetUtcNow()], Read,
+            connection, RenewSql, [id.Value, node.Value, options.Value.Lease, clock.GetUtcNow(), sends], Read,
             cancellationToken);
         if (rows.Count == 0)
         {
@@ -96,8 +102,8 @@ internal sealed partial class Submitting(
                 first_sent_at = coalesce(s.first_sent_at, now()),
                 deadline_at = case when s.sends = 0 then $4 + (s.deadline_at - s.created_at) else s.deadline_at end
             from action a
-            where s.id = $1 and s.owner = $2 and s.lease_until > now() and s.outcome is null and s.not_after > $4
-              and a.id = s.action_id and (s.sends > 0 or s.is_ask or a.cancelled_at is null)
+            where s.id = $1 and s.owner = $2 and s.sends = $5 and s.lease_until > now() and s.outcome is null
+              and s.not_after > $4 and a.id = s.action_id and (s.sends > 0 or s.is_ask or a.cancelled_at is null)
             returning s.id, s.action_id, s.jid, s.ask_purpose, s.about, s.arguments, s.sends, s.first_sent_at)
         select r.id, r.action_id, r.jid, r.ask_purpose, r.sends, now() - r.first_sent_at, a.kind,
                coalesce(r.arguments, a.arguments), a.safe_to_repeat, b.jid

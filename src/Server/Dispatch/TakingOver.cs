@@ -64,7 +64,7 @@ internal sealed partial class TakingOver(
         if (submission.Sends == 0)
         {
             LogSending(submission.Jid.Value);
-            await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+            await submitting.SendAsync(submission.Id, submission.Sends, master, salt, cancellationToken);
             return;
         }
 
@@ -81,7 +81,7 @@ internal sealed partial class TakingOver(
             if (maySend)
             {
                 LogResending(submission.Jid.Value);
-                await submitting.SendAsync(submission.Id, master, salt, cancellationToken);
+                await submitting.SendAsync(submission.Id, submission.Sends, master, salt, cancellationToken);
             }
 
             return;
@@ -93,7 +93,7 @@ internal sealed partial class TakingOver(
             connection, OutcomeRecording.OutcomeSql,
             [
                 submission.Id.Value, "Unclear", "no usable answer, and no sign in the job cache that it was published",
-                clock.GetUtcNow(), node.Value,
+                clock.GetUtcNow(), node.Value, submission.Sends,
             ],
             cancellationToken);
     }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 using Saltern.Contract;
 using Saltern.Server.Access;
 using Saltern.Server.Web.Actions;
+using Saltern.Server.Web.Migrations;
 using Saltern.Server.Web.MinionGroups;
 using Saltern.Server.Web.Minions;
 using Saltern.Server.Web.Overview;
@@ -88,6 +89,7 @@ internal static class WebRegistration
         SchedulePages.Map(pages);
         ActionPages.Map(pages);
         TargetPages.Map(pages);
+        MigrationPages.Map(pages);
         MinionPages.Map(pages);
         GroupPages.Map(pages);
         GroupFormPages.Map(pages);

@@ -145,16 +145,21 @@ internal sealed partial class Agenda : IAsyncDisposable
             }
 
             TimeSpan wait = head.Due - clock.GetUtcNow();
-            if (wait <= TimeSpan.Zero)
+            if (wait > TimeSpan.Zero)
             {
-                running = true;
-                return queue.Dequeue();
+                // Rounded up: a timer that fires a hair early would only find nothing due and be set again.
+                double nap = Math.Min(Math.Ceiling(wait.TotalMilliseconds), LongestNap.TotalMilliseconds);
+                timer.Change(TimeSpan.FromMilliseconds(nap), Timeout.InfiniteTimeSpan);
+
+                // A test's clock may have been set forward before the timer was set: it would not fire.
+                if (head.Due > clock.GetUtcNow())
+                {
+                    return null;
+                }
             }
 
-            // Rounded up: a timer that fires a hair early would only find nothing due and be set again.
-            double nap = Math.Min(Math.Ceiling(wait.TotalMilliseconds), LongestNap.TotalMilliseconds);
-            timer.Change(TimeSpan.FromMilliseconds(nap), Timeout.InfiniteTimeSpan);
-            return null;
+            running = true;
+            return queue.Dequeue();
         }
     }
 

@@ -13,6 +13,8 @@ namespace Saltern.Server.Tests.Dispatch;
 /// <summary>Leases live by the database's clock: tests end one by moving it into the past.</summary>
 public sealed class TakingOverTests(PostgresServer server) : CoreGround(server)
 {
+    private static readonly MasterState First = new(1, "master1", false, true, null, false, TimeSpan.FromSeconds(15));
+
     [Fact]
     public async Task A_submission_whose_node_died_before_sending_is_sent_under_its_own_jid()
     {
@@ -202,15 +204,48 @@ public sealed class TakingOverTests(PostgresServer server) : CoreGround(server)
     public async Task A_node_that_slept_past_its_lease_does_not_send()
     {
         await rig.ScheduleAsync();
-        var master = new MasterState(1, "master1", false, true, null, false, TimeSpan.FromSeconds(15));
         var settings = new SaltMasterOptions { Name = "master1" };
-        var submission = Assert.Single(
-            await rig.Get<Claiming>().ClaimAsync(master, settings, CancellationToken.None));
+        var submission = Assert.Single(await rig.Get<Claiming>().ClaimAsync(First, settings, CancellationToken.None));
         await EndLeaseAsync();
-        var awake = await rig.Get<Submitting>().SendAsync(submission, master, Salt, CancellationToken.None);
+        var awake = await rig.Get<Submitting>().SendAsync(submission, 0, First, Salt, CancellationToken.None);
 
         Assert.Null(awake);
         Assert.Empty(Salt.Submissions);
+    }
+
+    [Fact]
+    public async Task A_process_that_slept_does_not_send_what_another_one_under_its_name_has_sent()
+    {
+        await rig.ScheduleAsync("script.run", """{"script":"#!/bin/sh\necho x\n"}""");
+        var settings = new SaltMasterOptions { Name = "master1" };
+        var submission = Assert.Single(await rig.Get<Claiming>().ClaimAsync(First, settings, CancellationToken.None));
+        await EndLeaseAsync();
+        Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+        await rig.DispatchAsync();
+        Assert.Single(Salt.Submissions);
+
+        Assert.Null(await rig.Get<Submitting>().SendAsync(submission, 0, First, Salt, CancellationToken.None));
+
+        Assert.Single(Salt.Submissions);
+    }
+
+    [Fact]
+    public async Task A_process_that_slept_through_its_call_gives_nothing_back_of_what_was_sent_since()
+    {
+        var action = await rig.ScheduleAsync();
+        Salt.OnTheWay = async _ =>
+        {
+            Salt.OnTheWay = _ => Task.CompletedTask;
+            await EndLeaseAsync(sentSecondsAgo: 30);
+            Salt.Answer = _ => new SubmitOutcome.Unclear("time-out");
+            await rig.Get<TakingOver>().RunOnceAsync(First, Salt, maySend: true, CancellationToken.None);
+            Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
+        };
+
+        await rig.DispatchAsync();
+
+        Assert.Equal(2, Salt.Submissions.Count);
+        Assert.All((await rig.StatusesAsync(action)).Values, status => Assert.Equal("PickedUp", status));
     }
 
     [Fact]
