@@ -237,6 +237,29 @@ public sealed class SoftwareTests
         Assert.Equal((1, 2), (run.TimesBegun, run.TimesAsked));
     }
 
+    [Theory]
+    [InlineData(false, "succeeded", "15.6")]
+    [InlineData(true, "interrupted", "15.5")]
+    public async Task A_run_ends_though_nobody_asks_for_it_and_a_reboot_in_the_middle_interrupts_it(
+        bool reboots, string outcome, string version)
+    {
+        HastyClock clock = new(1);
+        await using SimulatedMaster master = new(Scene.Lab with { Cache = CacheKind.File }, clock);
+        await master.StartAsync(CancellationToken.None);
+        using ApiClient api = new(master.Api);
+        await api.LoginAsync();
+        master.SetSoftware("m1", new SoftwareSetting { Dup = new DupSetting { Seconds = 3600 } });
+
+        await api.RunAsync(Chunk("20260101000000000001", Pillar("r1", dryRun: false)));
+        await Scene.UntilAsync(() => master.SoftwareOf("m1")!.Runs.Count == 1);
+        Assert.True(reboots ? master.Reboot("m1") : master.Restart("m1"));
+        clock.Skip(TimeSpan.FromHours(2));
+        await Scene.UntilAsync(() => master.SoftwareOf("m1")!.Runs[0].Outcome is not null);
+
+        Assert.Equal(outcome, master.SoftwareOf("m1")!.Runs[0].Outcome);
+        Assert.Equal(version, master.SoftwareOf("m1")!.Products[0].Version);
+    }
+
     [Fact]
     public async Task Test_cases_are_fetched_within_a_limit_and_a_snapshot_is_gone_back_to()
     {
