@@ -134,7 +134,7 @@ internal sealed class Rescheduling(
             update action_target t
             set status = 'Queued', settled_at = null, picked_up_at = null, returned_at = null, submission_id = null,
                 not_before = $3, guessed = false, waits = false, stopped_by = null,
-                ran_anyway = false, repeats = 0, reason = null,
+                ran_anyway = false, repeats = 0, reason = null, reorders = t.reorders + 1, ordered_after = t.attempt,
                 earliest_at = a.earliest_at
             from final f join action a on a.id = f.action_id
             where t.action_id = f.action_id and t.minion_key = f.minion_key

@@ -90,15 +90,27 @@ internal sealed partial class ChannelOrders(
             return refused;
         }
 
-        await transactions.RunAsync(
+        var held = await transactions.RunAsync(
             async (connection, transaction) =>
             {
-                var before = await Assignments.SetAsync(
+                await Assignments.SetAsync(
                     connection, [(minion, assigned)], actor, clock.GetUtcNow(), cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return before;
+                // Behind the minion's lock: a migration that begins at this moment is seen, or sees this.
+                var holds = await Statement.QueryAsync(
+                    connection, HeldSql, [minion.Value], row => row.GetString(0), cancellationToken);
+                if (holds.Count == 0)
+                {
+                    await transaction.CommitAsync(cancellationToken);
+                }
+
+                return holds.Count == 0 ? null : holds[0];
             },
             cancellationToken);
+        if (held is not null)
+        {
+            return new ChannelOutcome.Refused("base", $"Nothing was changed: {held}.");
+        }
+
         LogAssigned(actor, minion, assigned?.BaseLabel, assigned?.ChildLabels.Count ?? 0);
         return new ChannelOutcome.Done();
     }
@@ -202,6 +214,8 @@ internal sealed partial class ChannelOrders(
         """;
 
     /// <summary>A clone has the parent of what it stands for.</summary>
+    internal const string HeldSql = "select reason from minion_hold where minion_key = $1";
+
     internal const string KnownSql = """
         select w.label, min(c.parent_label)
         from unnest($1::text[]) as w(label)

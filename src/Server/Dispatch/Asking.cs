@@ -188,6 +188,7 @@ internal sealed class Asking(
           and t.status = 'Queued' and m.master_id = $1
           and (t.not_before is null or t.not_before <= $2)
           and (k.action_id is null or k.answered_at <= $2 - $3::interval)
+          and (select t.action_id = any(h.admits) from minion_hold h where h.minion_key = t.minion_key) is not false
           and not exists (select 1 from action_target x
                           where x.minion_key = t.minion_key and x.exclusive and x.status = 'PickedUp')
         order by t.action_id, t.minion_key limit $4
@@ -216,6 +217,8 @@ internal sealed class Asking(
             where t.action_id = a.id and t.status = 'Queued' and m.master_id = $1
               and (t.not_before is null or t.not_before <= $2)
               and (k.action_id is null or k.answered_at <= $2 - $3::interval)
+              and (select t.action_id = any(h.admits) from minion_hold h where h.minion_key = t.minion_key)
+                  is not false
               and not {ReadyTargets.IsHeard}
               and not (a.exclusive and exists (
                   select 1 from action_target x

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -26,13 +27,48 @@ internal sealed partial class ChangeDeciding(
     // Not that of the inbox: what a return says counts when it is settled.
     private readonly Bell bell = bells.Due.Echo();
 
-    /// <summary>One bounded pass; returns how many changes were looked at.</summary>
+    /// <summary>
+    /// One bounded pass; returns how many changes were looked at. Where what a minion said cannot be worked with, the
+    /// others are decided without it, and a person is told.
+    /// </summary>
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DecideAsync(Most, cancellationToken);
+        }
+        catch (Exception problem) when (IsOfOneChange(problem))
+        {
+            LogAlone(problem);
+        }
+
+        var decided = 0;
+        for (var alone = 0; alone < Most; alone++)
+        {
+            try
+            {
+                if (await DecideAsync(1, cancellationToken) == 0)
+                {
+                    break;
+                }
+
+                decided++;
+            }
+            catch (Exception problem) when (IsOfOneChange(problem))
+            {
+                await SetAsideAsync(problem, cancellationToken);
+            }
+        }
+
+        return decided;
+    }
+
+    private async Task<int> DecideAsync(int most, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var looked = await ChangeReading.ReadAsync(connection, now, Most, cancellationToken);
+        var looked = await ChangeReading.ReadAsync(connection, now, most, cancellationToken);
         if (looked.Count == 0)
         {
             return 0;
@@ -46,6 +82,23 @@ internal sealed partial class ChangeDeciding(
         bells.Due.Ring();
         return looked.Count;
     }
+
+    /// <summary>The first that is due: it is looked at again when something about it is new, or in an hour.</summary>
+    private async Task SetAsideAsync(Exception problem, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await Statement.ExecuteAsync(
+            connection, ChangeReading.SetAsideSql,
+            [
+                clock.GetUtcNow(), 1,
+                $"what the minion said of its run could not be worked with ({problem.GetType().Name}); see its result",
+            ],
+            cancellationToken);
+    }
+
+    private static bool IsOfOneChange(Exception problem) =>
+        problem is PostgresException { SqlState: ['2', '2', ..] or ['5', '4', ..] } or JsonException
+            or ArgumentException or InvalidOperationException { InnerException: null };
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -69,6 +122,9 @@ internal sealed partial class ChangeDeciding(
             await bell.WaitAsync(Every, clock, stoppingToken);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "Changes of channels could not be decided together; each is looked at alone")]
+    private partial void LogAlone(Exception problem);
 
     [LoggerMessage(LogLevel.Error, "Changes of channels could not be decided; the next pass tries again")]
     private partial void LogProblem(Exception problem);

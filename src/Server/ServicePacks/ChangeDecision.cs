@@ -21,6 +21,8 @@ internal static class ChangeDecision
             { Ordered: { } order } when ForRealRun(facts) is ChangeStep.Ask => ByPerson(order),
             _ => ForRealRun(facts),
         },
+        ChangeState.Reverting when facts.Ordered is { Release: true, By: var by } => new ChangeStep.Release(
+            $"{by} gave up waiting for the minion to confirm the channels of before; it may still have others"),
         ChangeState.Reverting or ChangeState.Reverted => AfterReversal(facts),
         _ => new ChangeStep.Wait(),
     };
@@ -40,12 +42,17 @@ internal static class ChangeDecision
         // never began, to begin it. A run is decided once, with its target.
         { Report.Outcome: not RunOutcome.Running, Target: TargetStatus.PickedUp or TargetStatus.Queued } =>
             new ChangeStep.Wait(),
+        { Unproven: true, Report: { Changed: false } or { Outcome: RunOutcome.NotBegun } } => new ChangeStep.Keep(
+            "this run changed no package, but whether the one before it did is not known; look at the minion, "
+            + "and run the migration again or roll it back"),
         { Report: { } report } => ByReport(report),
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
         { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
         { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
+        { Target: TargetStatus.Failed, NeverSent: true, MayHaveRun: false } =>
+            new ChangeStep.Revert(false, "the run was never sent to the minion"),
         { Target: TargetStatus.Failed, NothingRan: true, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the minion returned that it could run none of the states"),
         { Target: TargetStatus.PickedUp } =>

@@ -12,8 +12,14 @@ internal sealed record ChangeFacts
     /// <summary>Of the run's target; null when its action was deleted.</summary>
     public required TargetStatus? Target { get; init; }
 
-    /// <summary>The target ended as a guess, or an attempt of this run did: it may have run.</summary>
+    /// <summary>The target ended as a guess, or there was an attempt before: it may have run.</summary>
     public bool MayHaveRun { get; init; }
+
+    /// <summary>Whether an earlier run within this change did something is not known.</summary>
+    public bool Unproven { get; init; }
+
+    /// <summary>The target failed for sure without a return: the call was refused, or the minion has no key.</summary>
+    public bool NeverSent { get; init; }
 
     /// <summary>The target is picked up, and its deadline has passed or nobody knows where its minion is.</summary>
     public bool Overdue { get; init; }

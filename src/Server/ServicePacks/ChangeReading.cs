@@ -10,10 +10,19 @@ namespace Saltern.Server.ServicePacks;
 /// <summary>Finds changes of channels about which something is to be decided, with all that is known.</summary>
 internal static class ChangeReading
 {
-    /// <summary>So many, locked in the order of their ids; what another node is deciding is left to it.</summary>
-    public static Task<List<LookedAt>> ReadAsync(
-        NpgsqlConnection connection, DateTimeOffset now, int most, CancellationToken cancellationToken) =>
-        Statement.QueryAsync(connection, DueSql, [now, most], Read, cancellationToken);
+    /// <summary>
+    /// So many, locked in the order of their ids; what another node is deciding is left to it. What is known of them is
+    /// read behind the locks: a claim that has reopened one is seen with its target.
+    /// </summary>
+    public static async Task<List<LookedAt>> ReadAsync(
+        NpgsqlConnection connection, DateTimeOffset now, int most, CancellationToken cancellationToken)
+    {
+        var due = await Statement.QueryAsync(
+            connection, DueSql, [now, most], row => row.GetInt64(0), cancellationToken);
+        return due.Count == 0
+            ? []
+            : await Statement.QueryAsync(connection, FactsSql, [now, due.ToArray()], Read, cancellationToken);
+    }
 
     private static LookedAt Read(NpgsqlDataReader row) => new()
     {
@@ -33,8 +42,12 @@ internal static class ChangeReading
             MayHaveRun = row.GetBoolean(15),
             Overdue = row.GetBoolean(16),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
-            Report = Report(row, 17) ?? Report(row, 18),
-            Ordered = row.TextOrNull(23) is { } ordered ? new PersonsOrder(ordered == "Keep", row.GetString(24)) : null,
+            Report = Telling(Report(row, 17), Report(row, 18)),
+            Ordered = row.TextOrNull(23) is { } ordered
+                ? new PersonsOrder(ordered == "Keep", row.GetString(24), ordered == "Release")
+                : null,
+            Unproven = row.GetBoolean(25),
+            NeverSent = row.GetBoolean(26),
         },
         Name = row.GetString(19),
         RebootAfter = row.GetBoolean(20),
@@ -49,10 +62,18 @@ internal static class ChangeReading
     private static TargetStatus? Status(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : Enum.Parse<TargetStatus>(row.GetString(column));
 
-    /// <summary>Only what is said of this very run.</summary>
+    /// <summary>What the minion said when asked counts where the return does not tell what changed.</summary>
+    private static RunReport? Telling(RunReport? returned, RunReport? asked) =>
+        returned is { Outcome: RunOutcome.Failed or RunOutcome.Interrupted, Changed: null } && asked is not null
+            ? asked
+            : returned ?? asked;
+
+    /// <summary>
+    /// Only what is said of this very run; parameters that were refused for a run that is on record say nothing of it.
+    /// </summary>
     private static RunReport? Report(NpgsqlDataReader row, int column) =>
         row.TextOrNull(column) is { } text && SaltJson.TryParse(text, out var root, out _)
-        && RunReport.Find(root) is { } report && report.RunId == row.GetString(3)
+        && RunReport.Find(root) is { } report && report.RunId == row.GetString(3) && report.Failure != "parameters"
             ? report
             : null;
 
@@ -65,29 +86,10 @@ internal static class ChangeReading
         && root.EnumerateArray().All(text => text.ValueKind is JsonValueKind.String);
 
     /// <summary>
-    /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
-    /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
-    /// prove late that it took place. Of the attempts of a run, one that ended as a guess may have run. Indexes
-    /// channel_change_one_at_a_time, channel_change_reverted, action_target_pkey, earlier_attempt_pkey.
+    /// What a change is looked at by. Patience is over once the target is watched. Of the attempts of a run, one before
+    /// the latest may have run whatever it said, unless its minion was busy.
     /// </summary>
-    internal const string DueSql = """
-        select c.id, c.action_id, c.minion_key, c.run_id, c.before::text, c.after::text,
-               c.apply_action_id, p.status, p.reason, c.ask_action_id, k.status, k.reason,
-               c.state, c.dry_run, t.status,
-               coalesce(t.guessed, false) or exists (
-                   select 1 from earlier_attempt e
-                   where e.action_id = c.action_id and e.minion_key = c.minion_key and e.guessed
-                     and e.picked_up_at >= c.recorded_at),
-               coalesce(t.status = 'PickedUp' and (t.waits or s.deadline_at <= $1), false),
-               (select r.return::text from salt.salt_returns r
-                where r.alter_time = t.returned_at and r.jid = s.jid and r.id = m.minion_id
-                  and t.picked_up_at >= c.recorded_at limit 1),
-               (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
-                where q.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
-                  and k.status = 'Completed' limit 1),
-               m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
-               c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by
+    private const string Known = """
         from channel_change c
         join minion m on m.minion_key = c.minion_key
         left join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key
@@ -96,9 +98,24 @@ internal static class ChangeReading
         left join action_target p on p.action_id = c.apply_action_id and p.minion_key = c.minion_key
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
         cross join lateral (
-            select concat_ws('|', t.status, t.settled_at, t.waits, s.deadline_at <= $1, p.action_id, p.status,
+            select coalesce(t.status = 'PickedUp'
+                            and (t.waits or s.watched_at is not null or s.deadline_at <= $1), false) as overdue) l
+        cross join lateral (
+            select concat_ws('|', t.status, t.settled_at, t.waits, l.overdue, p.action_id, p.status,
                              k.action_id, k.status, c.ordered) as now) seen
-        where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or t.waits or s.deadline_at <= $1)
+        """;
+
+    /// <summary>
+    /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
+    /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
+    /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
+    /// prove late that it took place. Indexes channel_change_one_at_a_time, channel_change_reverted,
+    /// action_target_pkey.
+    /// </summary>
+    internal const string DueSql = $"""
+        select c.id
+        {Known}
+        where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or l.overdue)
                    and (c.dry_run or t.status is distinct from 'Queued')
                or c.state in ('Unknown', 'Reverting')
                or c.state = 'Reverted' and not c.dry_run and c.ended_at > $1 - interval '60 days')
@@ -106,5 +123,36 @@ internal static class ChangeReading
         order by c.id
         limit $2
         for update of c skip locked
+        """;
+
+    /// <summary>Index earlier_attempt_pkey.</summary>
+    internal const string FactsSql = $"""
+        select c.id, c.action_id, c.minion_key, c.run_id, c.before::text, c.after::text,
+               c.apply_action_id, p.status, p.reason, c.ask_action_id, k.status, k.reason,
+               c.state, c.dry_run, t.status,
+               coalesce(t.guessed, false) or c.unproven or exists (
+                   select 1 from earlier_attempt e
+                   where e.action_id = c.action_id and e.minion_key = c.minion_key and e.status <> 'Busy'
+                     and e.picked_up_at >= c.recorded_at),
+               l.overdue,
+               (select r.return::text from salt.salt_returns r
+                where r.alter_time = t.returned_at and r.jid = s.jid and r.id = m.minion_id
+                  and t.picked_up_at >= c.recorded_at limit 1),
+               (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
+                where q.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
+                  and k.status = 'Completed' limit 1),
+               m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
+               c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by, c.unproven,
+               coalesce(t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null, false)
+        {Known}
+        where c.id = any($2::bigint[])
+        order by c.id
+        """;
+
+    internal const string SetAsideSql = $"""
+        with due as ({DueSql}),
+        known as (select c.id, seen.now {Known} where c.id in (select id from due))
+        update channel_change c set seen = k.now, due_at = $1::timestamptz + interval '1 h', attention = $3
+        from known k where c.id = k.id
         """;
 }

@@ -21,6 +21,9 @@ internal abstract record ChangeStep
     /// <param name="Reason">Why.</param>
     internal sealed record Revert(bool Confirm, string Reason) : ChangeStep;
 
+    /// <summary>The channels of before are on record; that the minion has them is waited for no longer.</summary>
+    internal sealed record Release(string Attention) : ChangeStep;
+
     /// <summary>The new channels stay for now, and the minion is asked for the recorded result.</summary>
     internal sealed record Ask(string Attention) : ChangeStep;
 }

@@ -25,9 +25,40 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         await KeepAsync([.. Of<ChangeStep.Keep>()], cancellationToken);
         await RevertAsync([.. Of<ChangeStep.Revert>()], cancellationToken);
         await AskAsync([.. Of<ChangeStep.Ask>()], cancellationToken);
+        foreach (var (change, step) in Of<ChangeStep.Release>())
+        {
+            await EndAsync(change, ChangeState.Reverted, null, step.Attention, cancellationToken);
+        }
+
+        await NoteAsync(decided, cancellationToken);
 
         IEnumerable<(LookedAt Change, TStep Step)> Of<TStep>() where TStep : ChangeStep => decided
             .Where(one => one.Step is TStep).Select(one => (one.Change, (TStep)one.Step));
+    }
+
+    /// <summary>Each step is in the history of its action: what became of the channels, and of whose.</summary>
+    private async Task NoteAsync(
+        IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
+    {
+        var words = decided.Select(one => (one.Change.Action, one.Change.Name, Word: (one.Step, one.Change) switch
+        {
+            (ChangeStep.Keep { Assign: true }, _) => "channels assigned again",
+            (ChangeStep.Keep, _) => "channels kept",
+            (ChangeStep.Revert, _) => "channels taken back",
+            (ChangeStep.Release, _) => "minion released",
+            (ChangeStep.Ask, { Facts.State: ChangeState.Open }) => "run unknown, minion asked",
+            (ChangeStep.Wait, { Facts.State: ChangeState.Reverting, Applying.Status: TargetStatus.Completed }) =>
+                "channels of before confirmed",
+            _ => null,
+        }));
+        foreach (var same in words.Where(one => one.Word is not null).GroupBy(one => (one.Action, one.Word)))
+        {
+            await Orders.RecordAsync(
+                connection, same.Key.Action, same.Key.Word!, Actor, now,
+                JsonSerializer.Serialize(
+                    new { changes = same.Count(), minions = same.Select(one => one.Name).Take(20) }),
+                cancellationToken);
+        }
     }
 
     /// <summary>What the runs said, for reports.</summary>
@@ -79,7 +110,19 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             await EndAsync(change, ChangeState.Kept, step.Reason, step.Attention, cancellationToken);
         }
 
-        var again = kept.Where(one => one.Step.Assign).Select(one => one.Change).ToList();
+        var again = new List<LookedAt>();
+        foreach (var (change, _) in kept.Where(one => one.Step.Assign))
+        {
+            // Where another migration is under way by now, its way back is what this one left behind.
+            var other = await Statement.ExecuteAsync(
+                connection, WayBackSql, [change.Minion, change.Id, ChannelChanges.Text(change.After)],
+                cancellationToken);
+            if (other == 0)
+            {
+                again.Add(change);
+            }
+        }
+
         await AssignAsync(again, change => change.After, cancellationToken);
         if (again.Count > 0)
         {
@@ -170,10 +213,17 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         var ids = changes.Select(change => change.Id).ToArray();
         var minions = changes.Select(change => change.Minion).ToArray();
         await Statement.ExecuteAsync(
-            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value, now + again],
+            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value, now, again],
             cancellationToken);
         await Statement.ExecuteAsync(
-            connection, column == "ask_action_id" ? AdmitSql : AdmitOnlySql, [minions, order.Value], cancellationToken);
+            connection, AdmitSql,
+            [
+                minions,
+                column == "ask_action_id"
+                    ? new[] { changes.First().Action.Value, order.Value }
+                    : [order.Value],
+            ],
+            cancellationToken);
     }
 
     private async Task AssignAsync(
@@ -193,7 +243,11 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     {
         await Statement.ExecuteAsync(
             connection, EndSql, [change.Id, state.ToString(), now, reason, attention], cancellationToken);
-        await Statement.ExecuteAsync(connection, ReleaseSql, [change.Minion], cancellationToken);
+        if (change.Facts.State is not ChangeState.Reverted)
+        {
+            // One that is decided anew has no hold any more: it would be that of another change.
+            await Statement.ExecuteAsync(connection, ReleaseSql, [change.Minion], cancellationToken);
+        }
     }
 
     private static bool IsOver((ActionId Action, TargetStatus? Status, string? Reason)? order) =>
@@ -222,21 +276,25 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
 
     internal const string AttentionSql = "update channel_change set attention = $2 where id = $1";
 
-    internal const string AskedSql = """
-        update channel_change set ask_action_id = $2, due_at = $3 where id = any($1::bigint[])
+    /// <summary>The longer nothing comes of it, the later it is given again.</summary>
+    private const string Later = "$3::timestamptz + greatest($4::interval, ($3::timestamptz - recorded_at) / 20)";
+
+    internal const string AskedSql = $"""
+        update channel_change set ask_action_id = $2, due_at = {Later} where id = any($1::bigint[])
         """;
 
-    internal const string AppliedSql = """
-        update channel_change set apply_action_id = $2, due_at = $3 where id = any($1::bigint[])
+    internal const string AppliedSql = $"""
+        update channel_change set apply_action_id = $2, due_at = {Later} where id = any($1::bigint[])
         """;
 
     /// <summary>The run itself may still go on: it is admitted with the question.</summary>
     internal const string AdmitSql = """
-        update minion_hold set admits = admits || $2::bigint where minion_key = any($1::bigint[])
+        update minion_hold set admits = $2::bigint[] where minion_key = any($1::bigint[])
         """;
 
-    internal const string AdmitOnlySql = """
-        update minion_hold set admits = array[$2::bigint] where minion_key = any($1::bigint[])
+    internal const string WayBackSql = """
+        update channel_change set before = $3::jsonb
+        where minion_key = $1 and id <> $2 and state in ('Open', 'Unknown', 'Reverting')
         """;
 
     internal const string ReleaseSql = "delete from minion_hold where minion_key = $1";

@@ -13,7 +13,10 @@ namespace Saltern.Server.ServicePacks;
 /// </summary>
 internal static class ChannelChanges
 {
-    /// <summary>Those of the minions that have a change which has not ended.</summary>
+    /// <summary>
+    /// Those of the minions that have a change which has not ended; it is locked, before the minions' assignments are:
+    /// whoever decides about it comes before or after.
+    /// </summary>
     public static async Task<HashSet<long>> OpenAsync(
         NpgsqlConnection connection, IReadOnlyCollection<long> minions, CancellationToken cancellationToken) =>
         [.. await Statement.QueryAsync(
@@ -64,11 +67,13 @@ internal static class ChannelChanges
     internal const string OpenSql = """
         select minion_key from channel_change
         where minion_key = any($1::bigint[]) and state in ('Open', 'Unknown', 'Reverting')
+        order by id for update
         """;
 
     internal const string ReopenSql = """
         update channel_change
-        set run_id = $2, after = $3::jsonb, target = $4, options = $5, state = 'Open', attention = null, reason = null,
+        set unproven = unproven or not dry_run and run_id <> $2, run_id = $2, after = $3::jsonb, target = $4,
+            options = $5, state = 'Open', attention = null, reason = null,
             ask_action_id = null, due_at = null, ordered = null, ordered_by = null
         where minion_key = any($1::bigint[]) and state in ('Open', 'Unknown')
         """;

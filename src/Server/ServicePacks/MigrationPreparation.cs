@@ -73,7 +73,13 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
         var before = await Assignments.SetAsync(
             connection, [.. claimed.Select(minion => (new MinionKey(minion), (ChannelAssignment?)after))],
             $"action {action}", now, cancellationToken);
-        await ChannelChanges.ReopenAsync(connection, open, runId, order, after, cancellationToken);
+        var reopened = await ChannelChanges.ReopenAsync(
+            connection, open, runId, order, after, cancellationToken);
+        if (reopened != open.Count)
+        {
+            throw new InvalidOperationException($"{reopened} of {open.Count} changes of action {action} were open");
+        }
+
         await ChannelChanges.RecordAsync(
             connection, action, runId, order,
             [.. claimed.Where(minion => !open.Contains(minion)).Order()
@@ -149,14 +155,13 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
     internal const string RoundsSql = """
         select m.minion_key,
                'a' || a.id || '-' || to_char(a.created_at at time zone 'utc', 'YYYYMMDDHH24MISS') || '-'
-                   || (select count(*) from earlier_attempt e
-                       where e.action_id = a.id and e.minion_key = m.minion_key and e.ordered),
+                   || t.reorders,
                (select s.arguments::text from earlier_attempt e join submission s on s.id = e.submission_id
-                where e.action_id = a.id and e.minion_key = m.minion_key
-                  and e.number > coalesce((select max(o.number) from earlier_attempt o
-                                           where o.action_id = a.id and o.minion_key = m.minion_key and o.ordered), 0)
+                where e.action_id = a.id and e.minion_key = m.minion_key and e.number > t.ordered_after
                 order by e.number desc limit 1)
-        from action a cross join unnest($2::bigint[]) as m(minion_key)
+        from action a
+        cross join unnest($2::bigint[]) as m(minion_key)
+        join action_target t on t.action_id = a.id and t.minion_key = m.minion_key
         where a.id = $1
         """;
 

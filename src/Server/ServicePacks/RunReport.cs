@@ -56,8 +56,8 @@ internal sealed record RunReport
 
     private static RunReport? Read(JsonElement result)
     {
-        if (SaltJson.Text(SaltJson.Member(result, "run_id")) is not { } runId
-            || OutcomeOf(SaltJson.Text(SaltJson.Member(result, "outcome"))) is not { } outcome)
+        if (Text(SaltJson.Member(result, "run_id")) is not { } runId
+            || OutcomeOf(Text(SaltJson.Member(result, "outcome"))) is not { } outcome)
         {
             return null;
         }
@@ -73,18 +73,19 @@ internal sealed record RunReport
                 JsonValueKind.False => false,
                 _ => null,
             },
-            Failure = SaltJson.Text(SaltJson.Member(result, "reason")),
-            Comment = SaltJson.Text(SaltJson.Member(result, "comment")) ?? "",
+            Failure = Text(SaltJson.Member(result, "reason")),
+            Comment = Text(SaltJson.Member(result, "comment")) ?? "",
             Problems = [.. Items(SaltJson.Member(result, "problems"))
-                .Select(problem => ReasonText.FirstLine(SaltJson.Text(SaltJson.Member(problem, "problem")) ?? ""))
+                .Select(problem => ReasonText.FirstLine(Text(SaltJson.Member(problem, "problem")) ?? ""))
                 .Where(problem => problem.Length > 0)],
-            Planned = plan.ToDictionary(part => part.Name, part => Items(part.Value).Count()),
+            Planned = plan.GroupBy(part => part.Name.Replace('\0', '\uFFFD'))
+                .ToDictionary(part => part.Key, part => part.Sum(one => Items(one.Value).Count())),
             Removed = [.. plan.Where(part => part.Name == "remove").SelectMany(part => Items(part.Value))
                 .Select(Name).OfType<string>().Distinct().Order(StringComparer.Ordinal)],
             Steps = [.. plan.SelectMany(part => Items(part.Value).Select(package => Step(part.Name, package)))
                 .Order(StringComparer.Ordinal)],
             RebootNeeded = SaltJson.Member(result, "reboot_needed").ValueKind is JsonValueKind.True,
-            TestCase = SaltJson.Text(SaltJson.Member(SaltJson.Member(result, "test_case"), "path")),
+            TestCase = Text(SaltJson.Member(SaltJson.Member(result, "test_case"), "path")),
         };
     }
 
@@ -100,14 +101,14 @@ internal sealed record RunReport
     };
 
     private static string? Name(JsonElement removed) =>
-        SaltJson.Text(SaltJson.Member(removed, "kind")) is { } kind
-            ? $"{kind} {SaltJson.Text(SaltJson.Member(removed, "name"))}"
-            : SaltJson.Text(SaltJson.Member(removed, "name"));
+        Text(SaltJson.Member(removed, "kind")) is { } kind
+            ? $"{kind} {Text(SaltJson.Member(removed, "name"))}"
+            : Text(SaltJson.Member(removed, "name"));
 
     private static string Step(string verb, JsonElement package)
     {
-        var versions = VersionNames.Select(name => SaltJson.Text(SaltJson.Member(package, name))).OfType<string>();
-        return $"{verb} {SaltJson.Text(SaltJson.Member(package, "name"))} {string.Join(" → ", versions)}".TrimEnd();
+        var versions = VersionNames.Select(name => Text(SaltJson.Member(package, name))).OfType<string>();
+        return $"{verb} {Text(SaltJson.Member(package, "name"))} {string.Join(" → ", versions)}".TrimEnd();
     }
 
     private static IEnumerable<JsonProperty> Members(JsonElement value) =>
@@ -115,4 +116,7 @@ internal sealed record RunReport
 
     private static IEnumerable<JsonElement> Items(JsonElement value) =>
         value.ValueKind is JsonValueKind.Array ? value.EnumerateArray() : [];
+
+    /// <summary>PostgreSQL holds no NUL.</summary>
+    private static string? Text(JsonElement value) => SaltJson.Text(value)?.Replace('\0', '\uFFFD');
 }

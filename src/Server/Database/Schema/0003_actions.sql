@@ -96,7 +96,8 @@ create index submission_by_action on saltern.submission (action_id, id);
 -- sees it. One row to write when a target is picked up and one when it is settled is what a fleet costs at least.
 -- No foreign keys on the tables with a row per target: each would fire once a row (a look-up each). Actions.Deleting
 -- removes the rows of an action together; minions are never deleted.
--- waits: nobody knows where the minion is.
+-- waits: nobody knows where the minion is. reorders: how often users ordered it again, the last time after attempt
+-- number ordered_after.
 -- exclusive and earliest_at are the action's, which never change while a target of it is queued: they are here for the
 -- indexes that hold the line of each minion.
 create table saltern.action_target (
@@ -111,6 +112,8 @@ create table saltern.action_target (
     stopped_by    text,
     ran_anyway    boolean not null default false,
     attempt       integer not null default 0,
+    reorders      integer not null default 0,
+    ordered_after integer not null default 0,
     repeats       integer not null default 0,
     submission_id bigint,
     not_before    timestamp with time zone,

@@ -5,7 +5,7 @@
 -- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
 -- again before. ordered, ordered_by: what a person decided where the minion did not say. attention: what a person has
 -- to look at. apply_action_id brings the minion what is assigned to it now; ask_action_id asks it for the recorded
--- result of the run.
+-- result of the run. unproven: of an earlier run within this change nobody knows whether it changed packages.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -27,8 +27,9 @@ create table saltern.channel_change (
     due_at          timestamp with time zone,
     apply_action_id bigint,
     ask_action_id   bigint,
-    ordered         text check (ordered in ('Keep', 'TakeBack')),
+    ordered         text check (ordered in ('Keep', 'TakeBack', 'Release')),
     ordered_by      text,
+    unproven        boolean not null default false,
     check ((state in ('Open', 'Unknown')) = (decided_at is null)),
     check ((state in ('Reverted', 'Kept')) = (ended_at is not null)));
 -- Never two at a time on a minion.

@@ -1,0 +1,190 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Saltern.Server.Channels;
+using Saltern.Server.Results;
+using Saltern.Server.Salt;
+using Saltern.Server.ServicePacks;
+using Xunit;
+using MinionKey = Saltern.Server.Fleet.MinionKey;
+
+namespace Saltern.Server.Tests.ServicePacks;
+
+/// <summary>Odd orders of events around a change of channels, each of which once led to wrong ones.</summary>
+public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(server)
+{
+    private const string Real = """, "dryRun": false""";
+    private const string Garbled = "\"The minion function caused an exception\"";
+
+    [Fact]
+    public async Task After_a_run_nobody_knows_another_ones_failure_proves_nothing_of_the_first()
+    {
+        var action = await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(LastSent.Jid, "m1", Garbled, 1, "state.apply");
+        await TurnAsync();
+        await rig.ReturnAsync(LastSent.Jid, "m1", Garbled, 1, LastSent.Function);
+        await TurnAsync();
+        await AgainAsync(action);
+        await RunEndsAsync(LastSent, "m1", "failed", changed: false);
+        await TurnAsync();
+
+        Assert.StartsWith("Kept: this run changed no package, but whether the one before it did", await StateAsync());
+        Assert.Equal((After, 0), (await ChannelsAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_run_that_said_nothing_usable_and_was_ordered_again_and_cancelled_may_still_have_run()
+    {
+        var action = await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await rig.ReturnAsync(LastSent.Jid, "m1", Garbled, 1, "state.apply");
+        await TurnAsync();
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
+        await TurnAsync();
+
+        Assert.StartsWith("Unknown", await StateAsync());
+        Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_call_that_the_master_refuses_was_never_sent()
+    {
+        Salt.Answer = _ => new SubmitOutcome.Refused("not allowed");
+        await OrderAsync(Real);
+        await rig.DispatchAsync();
+        await TurnAsync();
+
+        Assert.Equal((Before, "Reverted", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_watched_run_stays_overdue_although_it_is_waited_for_longer()
+    {
+        await OrderAsync("", "m1");
+        await rig.DispatchAsync();
+        rig.Clock.Advance(TimeSpan.FromHours(2));
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
+        await TurnAsync();
+
+        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
+    }
+
+    [Fact]
+    public async Task Channels_cannot_be_assigned_to_a_minion_whose_channels_are_being_changed()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var other = new ChannelAssignment(Before.Split(' ')[0], []);
+        var refused = await rig.Get<ChannelOrders>().AssignAsync(
+            new MinionKey(1), other, "ann", CancellationToken.None);
+
+        Assert.Contains("its channels are changed by action", Assert.IsType<ChannelOutcome.Refused>(refused).Message);
+        Assert.Equal(After, await ChannelsAsync());
+        Assert.IsType<ChannelOutcome.Done>(await rig.Get<ChannelOrders>().AssignAsync(
+            new MinionKey(2), other, "ann", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_a_minion_says_holds_up_nobody_whatever_is_in_it()
+    {
+        await OrderAsync();
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false, """
+            , "reason": "a\u0000b", "problems": [{"problem": "c\u0000d"}], "plan": {"upgrade": [], "upgrade": [
+              {"name": "e\u0000f", "old": "1", "new": "2"}], "g\u0000h": []}
+            """);
+        await RunEndsAsync(LastSent, "m2", "succeeded", changed: false);
+        await TurnAsync();
+
+        Assert.Equal(("Reverted", "Reverted", 0), (await StateAsync("m1"), await StateAsync("m2"), await HeldAsync()));
+        Assert.Equal(2, await database.ScalarAsync<long>("select count(*) from migration_run"));
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_worked_with_is_set_aside_and_the_others_are_decided()
+    {
+        await OrderAsync();
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+        await RunEndsAsync(LastSent, "m2", "succeeded", changed: false);
+        await rig.SettleAsync();
+        await database.ExecuteAsync("update channel_change set after = '[1]' where minion_key = 1");
+        Assert.Equal(1, await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None));
+
+        Assert.StartsWith("Open: what the minion said of its run could not be worked with", await StateAsync("m1"));
+        Assert.Equal("Reverted", await StateAsync("m2"));
+        Assert.Equal(0, await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_minion_that_never_confirms_is_released_by_a_person()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "failed", changed: false);
+        await TurnAsync();
+        Assert.Equal(("Reverting", 1), (await StateAsync(), await HeldAsync()));
+        var change = await database.ScalarAsync<long>("select max(id) from channel_change");
+        Assert.IsType<ChangeOrderOutcome.Accepted>(await rig.Get<ChangeOrders>().DecideAsync(
+            change, keep: false, "ann", CancellationToken.None));
+        await TurnAsync();
+
+        Assert.StartsWith("Reverted: ann gave up waiting", await StateAsync());
+        Assert.Equal((Before, 0), (await ChannelsAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_run_ordered_again_after_it_was_cancelled_between_two_attempts_is_a_run_of_its_own()
+    {
+        var action = await OrderAsync("", "m1");
+        await rig.DispatchAsync();
+        var first = $"{PillarOf(LastSent)["run_id"]}";
+        await PassAsync(TimeSpan.FromHours(2));
+        await rig.ReturnAsync(LastSent.Jid, "m1", "{}", 0, LastSent.Function);
+        await PassAsync(TimeSpan.FromMinutes(5));
+        await rig.ReturnAsync(LastSent.Jid, "m1", "{}", 0, LastSent.Function);
+        await PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal("saltutil.find_cached_job", LastSent.Function);
+        await rig.ReturnAsync(LastSent.Jid, "m1", "\"Local jobs cache directory x not found\"", 0, LastSent.Function);
+        await TurnAsync();
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
+        await rig.Get<Cancelling>().CancelAsync(action, null, "ann", CancellationToken.None);
+        await TurnAsync();
+        await AgainAsync(action);
+
+        Assert.Equal("state.apply", LastSent.Function);
+        Assert.NotEqual(first, $"{PillarOf(LastSent)["run_id"]}");
+    }
+
+    [Fact]
+    public async Task Every_step_is_in_the_history_of_the_action()
+    {
+        var action = await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "failed", changed: false);
+        await TurnAsync();
+        await ChannelsAreSetAsync("m1");
+        await TurnAsync();
+
+        Assert.Equal("channels taken back, channels of before confirmed", await database.ScalarAsync<string>(
+            "select string_agg(verb, ', ' order by id) from order_log where action_id = $1 and actor = 'saltern'",
+            action.Value));
+    }
+
+    private async Task AgainAsync(ActionId action)
+    {
+        Assert.Equal(new OrderOutcome.Done(1), await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.All, null, "ann", CancellationToken.None));
+        await rig.DispatchAsync();
+    }
+
+    private async Task PassAsync(TimeSpan time)
+    {
+        await rig.SettleAsync();
+        rig.Clock.Advance(time);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
+        await TurnAsync();
+    }
+}
