@@ -67,7 +67,8 @@ internal static class MigrationReports
 
         if (report.Attention > 0)
         {
-            output.Line($"{report.Attention} need attention: saltern servicepack changes --attention");
+            output.Line($"{report.Attention} need attention: saltern servicepack changes --attention --action "
+                + Number(report.Action));
         }
 
         Show(output, "failed", report.Failures);
@@ -100,6 +101,11 @@ internal static class MigrationReports
                     Number(change.Id), Number(change.Action), change.Minion, change.RunId, change.State,
                     change.Attention ?? change.Reason,
                 ]));
+        if (changes.Next is not null)
+        {
+            output.Error.WriteLine("There are more; --limit shows more of them, up to 1000.");
+        }
+
         return ExitCodes.Ok;
     }
 
