@@ -103,7 +103,8 @@ def settle_interrupted(run):
     order = run.order()
     result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
     changing = records.read_json(run.path("changing.json")) or {}
-    changes = run.changes_since()
+    # What a transactional update changed is there after the next boot only: the packages of now prove nothing.
+    changes = None if result.get("checks", {}).get("transactional") else run.changes_since()
     result.update(
         outcome="interrupted", success=False, reason="interrupted", exit_code=None, ended=time.time(),
         exit_meaning="zypper's end was not seen", snapshots=changing.get("snapshots", {}),

@@ -109,8 +109,8 @@ internal static class ChangeReading
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
     /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
-    /// prove late that it took place. Indexes channel_change_one_at_a_time, channel_change_reverted,
-    /// action_target_pkey.
+    /// prove late that it took place, and a dry run may tell late what would be. Indexes
+    /// channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey.
     /// </summary>
     internal const string DueSql = $"""
         select c.id
@@ -118,7 +118,9 @@ internal static class ChangeReading
         where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or l.overdue)
                    and (c.dry_run or t.status is distinct from 'Queued')
                or c.state in ('Unknown', 'Reverting')
-               or c.state = 'Reverted' and not c.dry_run and c.ended_at > $1 - interval '60 days')
+               or c.state = 'Reverted' and not c.dry_run and c.ended_at > $1 - interval '60 days'
+               or c.state = 'Reverted' and c.dry_run and not c.reported and t.returned_at is not null
+                   and c.ended_at > $1 - interval '7 days')
           and (c.seen is distinct from seen.now or c.due_at <= $1)
         order by c.id
         limit $2

@@ -310,7 +310,8 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
               and p.target = c.target and p.options = c.options
             join migration_run r on r.change_id = p.id
             where c.id = $1 and not c.dry_run
-            order by p.id desc limit 1)
+            order by p.id desc limit 1),
+        reported as (update channel_change set reported = true where id = $1)
         insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
                                    planned, removed, steps, reboot_needed, test_case, read_at, unplanned, left_out)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::text[], $12, $13, $14,

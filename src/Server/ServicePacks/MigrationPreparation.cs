@@ -36,9 +36,23 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
             : null;
         var groups = await ServicePackTargets.ForAsync(
             connection, [.. fresh.Select(minion => new MinionKey(minion))], cancellationToken);
+        var repairs = await RepairsAsync(connection, order, fresh, cancellationToken);
+        var catalogue = repairs.Count > 0 ? await CatalogueReading.ReadAsync(connection, cancellationToken) : null;
         foreach (var group in groups)
         {
             var inGroup = group.Minions.Select(minion => minion.Value).ToList();
+            if (group.Targets.Base?.Id == order.Target && Repaired(group.Assigned, catalogue) is { } own)
+            {
+                calls.AddRange(inGroup.Where(repairs.Contains).GroupBy(minion => rounds[minion].Prefix)
+                    .Select(same => new PreparedCall(
+                        [.. same], PreparedPillar.Of(Pillar(order, same.Key, own), group.Assigned!))));
+                inGroup.RemoveAll(repairs.Contains);
+                if (inGroup.Count == 0)
+                {
+                    continue;
+                }
+            }
+
             var (channels, problem) = MigrationChoice.Of(group, order);
             if (channels is null)
             {
@@ -53,9 +67,11 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
                     $"no dry run of the same migration has passed within the last {order.RequireDryRunDays} days"));
             }
 
+            var given = PreparedPillar.Channels(channels.Channels.Select(
+                channel => (channel.Label, channel.Name, channel.Url!, channel.Signed)));
             calls.AddRange(inGroup.Except(untried).GroupBy(minion => rounds[minion].Prefix)
                 .Select(same => new PreparedCall(
-                    [.. same], PreparedPillar.Of(Pillar(order, same.Key, channels), channels.Assignment))));
+                    [.. same], PreparedPillar.Of(Pillar(order, same.Key, given), channels.Assignment))));
         }
 
         return calls;
@@ -105,15 +121,34 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
             row => row.GetInt64(0), cancellationToken),
     ];
 
-    private static JsonObject Pillar(
-        MigrationOrder order, string runPrefix, MigrationChannels channels)
+    /// <summary>
+    /// Minions whose last real run to this target needs attention: where it got as far as the product itself, it goes
+    /// on with the channels that it was given.
+    /// </summary>
+    private static async Task<HashSet<long>> RepairsAsync(
+        NpgsqlConnection connection, MigrationOrder order, IReadOnlyCollection<long> minions,
+        CancellationToken cancellationToken) =>
+    [
+        .. await Statement.QueryAsync(
+            connection, RepairsSql, [minions.ToArray(), order.Target], row => row.GetInt64(0), cancellationToken),
+    ];
+
+    private static JsonArray? Repaired(ChannelAssignment? assigned, ProductCatalogue? catalogue)
+    {
+        var known = assigned?.Labels.Select(label => catalogue?.Channel(label)).OfType<SoftwareChannel>().ToList();
+        return known is null || known.Count < assigned!.Labels.Count()
+            ? null
+            : PreparedPillar.Channels(known.Select(
+                channel => (channel.Label, channel.Name, catalogue!.UrlOf(channel), channel.Signed)));
+    }
+
+    private static JsonObject Pillar(MigrationOrder order, string runPrefix, JsonArray channels)
     {
         var pillar = new JsonObject
         {
             ["run_id"] = $"{runPrefix}-{(order.DryRun ? "dry" : "real")}",
             ["dry_run"] = order.DryRun,
-            ["channels"] = PreparedPillar.Channels(channels.Channels.Select(
-                channel => (channel.Label, channel.Name, channel.Url!, channel.Signed))),
+            ["channels"] = channels.DeepClone(),
             ["foreign"] = order.DisableForeign ? "disable" : "keep",
             ["auto_agree_with_licenses"] = order.AgreeToLicences,
             ["replace_files"] = order.ReplaceFiles,
@@ -163,6 +198,17 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
         cross join unnest($2::bigint[]) as m(minion_key)
         join action_target t on t.action_id = a.id and t.minion_key = m.minion_key
         where a.id = $1
+        """;
+
+    /// <summary>Index channel_change_by_minion.</summary>
+    internal const string RepairsSql = """
+        select l.minion_key
+        from unnest($1::bigint[]) as m(minion_key)
+        cross join lateral (
+            select c.minion_key, c.state, c.target, c.attention from channel_change c
+            where c.minion_key = m.minion_key and not c.dry_run
+            order by c.id desc limit 1) l
+        where l.state = 'Kept' and l.attention is not null and l.target = $2
         """;
 
     /// <summary>Index channel_change_by_minion.</summary>

@@ -49,6 +49,48 @@ public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(
     }
 
     [Fact]
+    public async Task A_half_done_run_goes_on_where_the_product_is_that_of_the_target_already()
+    {
+        await OrderAsync(Real);
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "failed", changed: true);
+        await RunEndsAsync(LastSent, "m2", "succeeded", changed: true);
+        await TurnAsync();
+        await database.ExecuteAsync("""
+            with sp5 as (
+                insert into product_set (digest, products)
+                select '\x05', replace(products::text, '15.3', '15.5')::json from product_set limit 1 returning id)
+            update minion_software set product_set_id = sp5.id from sp5
+            """);
+        var second = await OrderAsync(Real);
+        await database.ExecuteAsync("update action set status = 'Cancelled', cancelled_at = '2026-03-02Z', "
+            + "ended_at = '2026-03-02Z' where kind like '%.refresh'");
+        await rig.DispatchAsync();
+
+        Assert.Equal(("m1", "PickedUp"), (LastSent.Minions.Single(), (await rig.StatusesAsync(second))["m1"]));
+        Assert.Equal(
+            After.Split(' ').Order(StringComparer.Ordinal),
+            PillarOf(LastSent)["channels"]!.AsArray().Select(one => $"{one!["label"]}").Order(StringComparer.Ordinal));
+        Assert.Equal("Skipped", (await rig.StatusesAsync(second))["m2"]);
+    }
+
+    [Fact]
+    public async Task The_result_of_a_dry_run_that_comes_after_its_channels_were_taken_back_is_reported()
+    {
+        var action = await OrderAsync("", "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        await PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal("Reverted", await StateAsync());
+        await RunEndsAsync(run, "m1", "succeeded", changed: false);
+        await TurnAsync();
+
+        Assert.Equal("Completed", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal("Succeeded", await database.ScalarAsync<string>("select outcome from migration_run"));
+        Assert.Equal(0, await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_call_that_the_master_refuses_was_never_sent()
     {
         Salt.Answer = _ => new SubmitOutcome.Refused("not allowed");

@@ -5,7 +5,7 @@
 -- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
 -- again before. ordered, ordered_by: what a person decided where the minion did not say. attention: what a person has
 -- to look at. apply_action_id brings the minion what is assigned to it now; ask_action_id asks it for the recorded
--- result of the run. unproven: of an earlier run within this change nobody knows whether it changed packages.
+-- result of the run. reported: what the run said is in migration_run. unproven: of an earlier run within this change nobody knows whether it changed packages.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -30,6 +30,7 @@ create table saltern.channel_change (
     ordered         text check (ordered in ('Keep', 'TakeBack', 'Release')),
     ordered_by      text,
     unproven        boolean not null default false,
+    reported        boolean not null default false,
     check ((state in ('Open', 'Unknown')) = (decided_at is null)),
     check ((state in ('Reverted', 'Kept')) = (ended_at is not null)));
 -- Never two at a time on a minion.
@@ -37,6 +38,9 @@ create unique index channel_change_one_at_a_time on saltern.channel_change (mini
     where state in ('Open', 'Unknown', 'Reverting');
 -- Loop: late proofs of runs whose channels were taken back.
 create index channel_change_reverted on saltern.channel_change (id) where state = 'Reverted' and not dry_run;
+-- Loop: results of dry runs that come after their channels were taken back.
+create index channel_change_unreported on saltern.channel_change (id)
+    where state = 'Reverted' and dry_run and not reported;
 create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
 create index channel_change_by_minion on saltern.channel_change (minion_key, id);
 -- Housekeeping: the oldest.

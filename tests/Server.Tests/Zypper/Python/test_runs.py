@@ -175,6 +175,18 @@ class BrokenOff(ground.System):
         self.assertEqual(self.dup("r", dry_run=False)["outcome"], "interrupted")
         self.assertEqual((self.result()["outcome"], self.times_run("r")), ("interrupted", 1))
 
+    def test_of_a_transactional_update_that_is_killed_nobody_knows_what_it_changed(self):
+        first = self.begin()
+        path = os.path.join(self.runs, "r", "plan.json")
+        with open(path) as file:
+            plan = json.load(file)
+        plan["checks"]["transactional"] = True
+        with open(path, "w") as file:
+            json.dump(plan, file)
+        self.kill_all_of_the_run()
+        result = json.loads(first.communicate()[0].decode())
+        self.assertEqual((result["outcome"], result["changed"]), ("interrupted", None))
+
     def test_a_run_goes_on_as_long_as_zypper_does_though_nobody_waits_for_it(self):
         first = self.begin()
         first.kill()
