@@ -86,8 +86,7 @@ internal static class ChangeReading
         && root.EnumerateArray().All(text => text.ValueKind is JsonValueKind.String);
 
     /// <summary>
-    /// What a change is looked at by. Patience is over once the target is watched. Of the attempts of a run, one before
-    /// the latest may have run whatever it said, unless its minion was busy.
+    /// What a change is looked at by. Patience is over once the target is watched.
     /// </summary>
     private const string Known = """
         from channel_change c
@@ -127,7 +126,10 @@ internal static class ChangeReading
         for update of c skip locked
         """;
 
-    /// <summary>Index earlier_attempt_pkey.</summary>
+    /// <summary>
+    /// Of the attempts of a run, one before the latest may have run whatever it said, unless its minion was busy. Index
+    /// earlier_attempt_pkey.
+    /// </summary>
     internal const string FactsSql = $"""
         select c.id, c.action_id, c.minion_key, c.run_id, c.before::text, c.after::text,
                c.apply_action_id, p.status, p.reason, c.ask_action_id, k.status, k.reason,
