@@ -15,8 +15,9 @@ public sealed class MainJobTests(PostgresServer postgres) : IAsyncLifetime
     private ServerRig rig = null!;
 
     public async ValueTask InitializeAsync() => rig = await ServerRig.StartAsync(
-        postgres, Minions, null, ("Dispatch:Lease", "00:00:08"), ("Results:Sweep", "00:00:01"),
-        ("Dispatch:EvidenceGrace", "00:00:01"), ("Masters:0:MasterTimeoutSeconds", "1"),
+        postgres, Minions, options => options with { RebootTime = TimeSpan.FromSeconds(3) },
+        ("Dispatch:Lease", "00:00:08"), ("Results:Sweep", "00:00:01"), ("Dispatch:EvidenceGrace", "00:00:01"),
+        ("Masters:0:MasterTimeoutSeconds", "1"),
         ("Masters:0:SubmitTimeoutSeconds", "4"), ("Masters:0:ConnectTimeoutSeconds", "2"));
 
     public async ValueTask DisposeAsync() => await rig.DisposeAsync();

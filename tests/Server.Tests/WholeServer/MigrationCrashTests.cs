@@ -12,7 +12,7 @@ namespace Saltern.Server.Tests.WholeServer;
 /// </summary>
 public sealed class MigrationCrashTests(PostgresServer postgres) : IAsyncLifetime
 {
-    private const int Minions = 30;
+    private const int Minions = 20;
 
     private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("SALTERN_CRASH_SEED"), out var given)
         ? given
@@ -39,7 +39,7 @@ public sealed class MigrationCrashTests(PostgresServer postgres) : IAsyncLifetim
         (string, string)[] settings =
             [.. MigrationScene.Impatient, ("Dispatch:Lease", "00:00:05"), ("Dispatch:EvidenceGrace", "00:00:01")];
         var random = new Random(seed);
-        foreach (var (kills, order) in new[] { (2, ""), (4, """, "dryRun": false""") })
+        foreach (var (kills, order) in new[] { (2, ""), (3, """, "dryRun": false""") })
         {
             var action = await scene.OrderAsync(order, deadlineSeconds: 4, batchSize: 10);
             for (var kill = 0; kill < kills; kill++)
