@@ -26,16 +26,6 @@ internal static class ChannelCommands
         Description = "A name that clones which belong together share: prod, test.",
     };
 
-    private static readonly Option<string?> Base = new("--base")
-    {
-        Description = "Label of the base channel; left out, the record ends.",
-    };
-
-    private static readonly Option<string[]> Children = new("--child")
-    {
-        Description = "Label of a child channel. May be given several times.",
-    };
-
     private static readonly Option<string?> Domain = new("--domain") { Description = "The minion's key domain." };
     private static readonly Option<bool> None = new("--none") { Description = "Remove all mirrors." };
     private static readonly Option<int> Limit = new("--limit")
@@ -55,8 +45,8 @@ internal static class ChannelCommands
         Of("mirrors", "List the mirrors, or replace all of them", output, MirrorsAsync, Mirrors, None),
         Of("show", "Show what is assigned to a minion, and what it has", output, ShowAsync, Minion, Domain),
         Of(
-            "assign", "Set the record of a minion's channels; nothing is done on the minion itself", output,
-            AssignAsync, Minion, Base, Children, Domain));
+            "assign", "Set the record of minions' channels; nothing is done on the minions themselves", output,
+            AssignCommand.RunAsync, [.. AssignCommand.Arguments]));
 
     private static async Task<int> ListAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
@@ -195,20 +185,6 @@ internal static class ChannelCommands
         {
             output.Line($"{what}: {string.Join(' ', labels)}");
         }
-    }
-
-    private static async Task<int> AssignAsync(
-        ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
-    {
-        var request = new AssignmentRequest
-        {
-            Base = parsed.GetValue(Base), Children = parsed.GetValue(Children) ?? [],
-        };
-        await api.PutAsync(PathOf(parsed), request, cancellationToken);
-        output.Error.WriteLine(request.Base is null
-            ? "No channels are on record any more."
-            : "On record; 'actions schedule channels.apply' makes them the minion's repositories.");
-        return ExitCodes.Ok;
     }
 
     private static string PathOf(ParseResult parsed) =>

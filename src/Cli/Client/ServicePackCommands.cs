@@ -8,16 +8,6 @@ namespace Saltern.Cli.Client;
 /// <summary>servicepack.</summary>
 internal static class ServicePackCommands
 {
-    private static readonly Argument<string[]> Minions =
-        new("minions") { Description = "Minion ids; or one of --group, --glob, --grain, --compound." };
-    private static readonly Option<string?> Group = new("--group") { Description = "The name of a group." };
-    private static readonly Option<string?> Glob =
-        new("--glob") { Description = "A pattern over minion ids; '*' is all." };
-    private static readonly Option<string?> Grain = new("--grain") { Description = "A grain and its value: os:SUSE." };
-    private static readonly Option<string?> Compound =
-        new("--compound") { Description = "A compound matcher of Salt." };
-    private static readonly Option<string?> Domain =
-        new("--domain") { Description = "Only minions of this key domain." };
     private static readonly Option<bool> Remove = new("--remove-extensions")
     {
         Description = "Extensions without a successor may be removed.",
@@ -32,8 +22,8 @@ internal static class ServicePackCommands
     public static Command Create(CliOutput output, TimeProvider clock) => Commands.Group(
         "servicepack", "Service Pack migration",
         Of(
-            "targets", "Where minions can go, and why not", output, TargetsAsync, Minions, Group, Glob, Grain, Compound,
-            Domain, Remove, Channels, Limit),
+            "targets", "Where minions can go, and why not", output, TargetsAsync,
+            [.. NamedTarget.Symbols, Remove, Channels, Limit]),
         ScheduleCommand.Migrate(output, clock),
         Of("report", "What a migration has come to", output, MigrationReports.ReportAsync, MigrationReports.Action),
         Of(
@@ -49,15 +39,7 @@ internal static class ServicePackCommands
     {
         var question = new ServicePackQuestion
         {
-            Target = new TargetRequest
-            {
-                Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)),
-                Group = parsed.GetValue(Group),
-                Glob = parsed.GetValue(Glob),
-                Grain = parsed.GetValue(Grain),
-                Compound = parsed.GetValue(Compound),
-                KeyDomain = parsed.GetValue(Domain),
-            },
+            Target = NamedTarget.Of(parsed),
             RemoveExtensions = parsed.GetValue(Remove),
             Limit = parsed.GetValue(Limit),
         };

@@ -220,15 +220,7 @@ internal static class ActionEndpoints
     {
         Kind = request.Kind!,
         Arguments = request.Arguments is { ValueKind: not JsonValueKind.Null } arguments ? arguments : NoArguments,
-        Target = new TargetSelection
-        {
-            Minions = request.Target!.Minions,
-            Group = request.Target.Group,
-            Glob = request.Target.Glob,
-            Grain = request.Target.Grain,
-            Compound = request.Target.Compound,
-            KeyDomain = request.Target.KeyDomain,
-        },
+        Target = RequestedTarget.SelectionOf(request.Target!),
         Description = request.Description,
         EarliestAt = request.EarliestAt?.ToUniversalTime(),
         ExpiresAt = request.ExpiresAt?.ToUniversalTime(),

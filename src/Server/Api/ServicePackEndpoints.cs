@@ -101,11 +101,12 @@ internal static class ServicePackEndpoints
 
         if (question.Target is null)
         {
-            return Problems.Invalid("target", "Say for which minions: minions, group, glob, grain or compound.");
+            return Problems.Invalid("target", RequestedTarget.Missing);
         }
 
         return await AnswerAsync(
-            SelectionOf(question.Target), question.RemoveExtensions, skipped, size, targets, cancellationToken);
+            RequestedTarget.SelectionOf(question.Target), question.RemoveExtensions, skipped, size, targets,
+            cancellationToken);
     }
 
     private static Task<Results<Ok<ServicePackAnswer>, ProblemHttpResult>> TargetsOfOneAsync(
@@ -124,14 +125,4 @@ internal static class ServicePackEndpoints
                 [.. refused!.Errors.Select(error => new ArgumentError(error.Argument, error.Message))])
             : TypedResults.Ok(ServicePackViews.Of(groups, removeExtensions, skipped, size));
     }
-
-    private static TargetSelection SelectionOf(TargetRequest target) => new()
-    {
-        Minions = target.Minions,
-        Group = target.Group,
-        Glob = target.Glob,
-        Grain = target.Grain,
-        Compound = target.Compound,
-        KeyDomain = target.KeyDomain,
-    };
 }

@@ -5,9 +5,9 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Channels;
 
-/// <summary>What people say about channels: which stand for others, who serves them, which minions have them.</summary>
+/// <summary>What people say about channels: which stand for others, and who serves them.</summary>
 internal sealed partial class ChannelOrders(
-    NpgsqlDataSource database, Transactions transactions, TimeProvider clock, ILogger<ChannelOrders> logger)
+    NpgsqlDataSource database, TimeProvider clock, ILogger<ChannelOrders> logger)
 {
     private const int MostMirrors = 1_000;
     private const int LongestName = 100;
@@ -81,70 +81,6 @@ internal sealed partial class ChannelOrders(
         return new ChannelOutcome.Done();
     }
 
-    /// <summary>Sets what is on record for a minion, or takes it away (null); nothing is done on the minion.</summary>
-    public async Task<ChannelOutcome> AssignAsync(
-        MinionKey minion, ChannelAssignment? assigned, string actor, CancellationToken cancellationToken)
-    {
-        if (assigned is not null && await CheckAsync(assigned, cancellationToken) is { } refused)
-        {
-            return refused;
-        }
-
-        var held = await transactions.RunAsync(
-            async (connection, transaction) =>
-            {
-                await Assignments.SetAsync(
-                    connection, [(minion, assigned)], actor, clock.GetUtcNow(), cancellationToken);
-                // Behind the minion's lock: a migration that begins at this moment is seen, or sees this.
-                var holds = await Statement.QueryAsync(
-                    connection, HeldSql, [minion.Value], row => row.GetString(0), cancellationToken);
-                if (holds.Count == 0)
-                {
-                    await transaction.CommitAsync(cancellationToken);
-                }
-
-                return holds.Count == 0 ? null : holds[0];
-            },
-            cancellationToken);
-        if (held is not null)
-        {
-            return new ChannelOutcome.Refused("base", $"Nothing was changed: {held}.");
-        }
-
-        LogAssigned(actor, minion, assigned?.BaseLabel, assigned?.ChildLabels.Count ?? 0);
-        return new ChannelOutcome.Done();
-    }
-
-    private async Task<ChannelOutcome.Refused?> CheckAsync(
-        ChannelAssignment assigned, CancellationToken cancellationToken)
-    {
-        if (assigned.Labels.FirstOrDefault(label => !ChannelLabel.IsOne(label)) is { } odd)
-        {
-            return new("children", $"'{odd.Replace('\0', '?')}' is no label; {ChannelLabel.Allowed}");
-        }
-
-        if (assigned.Labels.CountBy(label => label).Where(label => label.Value > 1).ToList() is [var twice, ..])
-        {
-            return new("children", $"'{twice.Key}' is named twice.");
-        }
-
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var known = await Statement.QueryAsync(
-            connection, KnownSql, [assigned.Labels.ToArray()],
-            row => (Label: row.GetString(0), Parent: row.TextOrNull(1)), cancellationToken);
-        var unknown = assigned.Labels.Except(known.Select(one => one.Label)).ToList();
-        if (unknown.Count > 0)
-        {
-            return new(
-                unknown[0] == assigned.BaseLabel ? "base" : "children",
-                $"There is no channel {string.Join(", ", unknown.Take(TargetSelector.MostNamesListed))}.");
-        }
-
-        return known.First(one => one.Label == assigned.BaseLabel).Parent is { } parent
-            ? new("base", $"'{assigned.BaseLabel}' is no base channel: it is a child of '{parent}'.")
-            : null;
-    }
-
     private static ChannelOutcome.Refused? Check(ChannelClone clone)
     {
         if (!ChannelLabel.IsOne(clone.Label))
@@ -213,17 +149,6 @@ internal sealed partial class ChannelOrders(
         on conflict (prefix) do update set target = excluded.target
         """;
 
-    /// <summary>A clone has the parent of what it stands for.</summary>
-    internal const string HeldSql = "select reason from minion_hold where minion_key = $1";
-
-    internal const string KnownSql = """
-        select w.label, min(c.parent_label)
-        from unnest($1::text[]) as w(label)
-        left join channel_clone k on k.label = w.label
-        join software_channel c on c.label = coalesce(k.original, w.label)
-        group by w.label
-        """;
-
     [LoggerMessage(LogLevel.Information, "{Actor} made the channel {Label} a clone of {Original} in {Family}")]
     private partial void LogCloned(string actor, string label, string original, string family);
 
@@ -232,7 +157,4 @@ internal sealed partial class ChannelOrders(
 
     [LoggerMessage(LogLevel.Information, "{Actor} set {Count} mirrors")]
     private partial void LogMirrors(string actor, int count);
-
-    [LoggerMessage(LogLevel.Information, "{Actor} assigned {Base} and {Children} children to minion {Minion}")]
-    private partial void LogAssigned(string actor, MinionKey minion, string? @base, int children);
 }

@@ -15,6 +15,7 @@ internal static class ChannelsRegistration
             .RemoveAllLoggers();
         services.AddSingleton<ProductImports>();
         services.AddSingleton<ChannelOrders>();
+        services.AddSingleton<AssignmentOrders>();
         services.AddSingleton<ChannelLists>();
         services.AddSingleton<RepositoryProbe>();
         services.AddSingleton<ChannelChecks>();

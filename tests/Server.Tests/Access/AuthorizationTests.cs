@@ -42,6 +42,7 @@ public sealed class AuthorizationTests(LiveServer server) : IClassFixture<LiveSe
         { "DELETE", "/api/v1/channels/clones/prod-pool", PermissionNames.Admin },
         { "GET", "/api/v1/channels/mirrors", PermissionNames.Read },
         { "PUT", "/api/v1/channels/mirrors", PermissionNames.Admin },
+        { "POST", "/api/v1/channels/assignments", PermissionNames.Schedule },
         { "POST", "/api/v1/servicepack/targets", PermissionNames.Read },
         { "GET", "/api/v1/servicepack/targets?minion=web1", PermissionNames.Read },
         { "GET", "/api/v1/servicepack/reports/1", PermissionNames.Read },

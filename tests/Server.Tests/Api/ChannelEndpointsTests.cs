@@ -102,11 +102,48 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
         Assert.Contains(
             "on record: leap-15.5-oss-x86_64 leap-15.5-backports-x86_64 leap-15.5-sle-x86_64",
             (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
-        Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "assign", "cli1")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("channels", "assign", "cli1")).ExitCode);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "assign", "cli1", "--none")).ExitCode);
         Assert.StartsWith(
             "no channels are on record", (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "unclone", "cli-clone")).ExitCode);
         Assert.Equal(ExitCodes.NotFound, (await RunAsync("channels", "unclone", "cli-clone")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Channels_are_assigned_to_a_fleet_but_not_to_those_whose_channels_are_being_changed()
+    {
+        await RunAsync("products", "import", Leap);
+        await server.AddMinionsAsync("many", 2_100);
+        await server.Database.ExecuteAsync("""
+            insert into minion_hold (minion_key, admits, reason, since)
+            select minion_key, '{1}', 'its channels are changed by action 1', now() from minion
+            where minion_id = 'many7'
+            """);
+
+        var assigned = await RunAsync("channels", "assign", "--glob", "many*", "--base", "leap-15.5-oss-x86_64");
+
+        Assert.Equal(ExitCodes.ActionFailed, assigned.ExitCode);
+        Assert.StartsWith("On record for 2099 minions", assigned.Output, StringComparison.Ordinal);
+        Assert.Equal("left as it is: many7: its channels are changed by action 1", assigned.Error.Trim());
+        const string Counted = """
+            select count(*) from minion_channel c join minion m using (minion_key)
+            where m.minion_id like 'many%' and c.base_label = 'leap-15.5-oss-x86_64'
+            """;
+        Assert.Equal(2_099, await server.Database.ScalarAsync<long>(Counted));
+        foreach (var wrong in new object[]
+        {
+            new { @base = "leap-15.5-oss-x86_64" }, new { target = new { glob = "many*", group = "x" } },
+            new { target = new { glob = "many*" }, @base = "nosuch" },
+            new { target = new { glob = "many*" }, children = new[] { "leap-15.5-sle-x86_64" } },
+            new { target = new { minions = new[] { "nobody" } } },
+        })
+        {
+            using var refused = await server.Admin.PostAsJsonAsync("/api/v1/channels/assignments", wrong);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        }
+
+        Assert.Equal(2_099, await server.Database.ScalarAsync<long>(Counted));
     }
 
     [Fact]

@@ -119,12 +119,12 @@ public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(
         await OrderAsync(Real, "m1");
         await rig.DispatchAsync();
         var other = new ChannelAssignment(Before.Split(' ')[0], []);
-        var refused = await rig.Get<ChannelOrders>().AssignAsync(
+        var refused = await rig.Get<AssignmentOrders>().AssignAsync(
             new MinionKey(1), other, "ann", CancellationToken.None);
 
         Assert.Contains("its channels are changed by action", Assert.IsType<ChannelOutcome.Refused>(refused).Message);
         Assert.Equal(After, await ChannelsAsync());
-        Assert.IsType<ChannelOutcome.Done>(await rig.Get<ChannelOrders>().AssignAsync(
+        Assert.IsType<ChannelOutcome.Done>(await rig.Get<AssignmentOrders>().AssignAsync(
             new MinionKey(2), other, "ann", CancellationToken.None));
     }
 

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Saltern.Contract;
+
+namespace Saltern.Cli.Client;
+
+/// <summary>Minions that a command names as its arguments, or by one of the ways to select them.</summary>
+internal static class NamedTarget
+{
+    private static readonly Argument<string[]> Minions =
+        new("minions") { Description = "Minion ids; or one of --group, --glob, --grain, --compound." };
+    private static readonly Option<string?> Group = new("--group") { Description = "The name of a group." };
+    private static readonly Option<string?> Glob =
+        new("--glob") { Description = "A pattern over minion ids; '*' is all." };
+    private static readonly Option<string?> Grain = new("--grain") { Description = "A grain and its value: os:SUSE." };
+    private static readonly Option<string?> Compound =
+        new("--compound") { Description = "A compound matcher of Salt." };
+    private static readonly Option<string?> Domain =
+        new("--domain") { Description = "Only minions of this key domain." };
+
+    public static IEnumerable<Symbol> Symbols => [Minions, Group, Glob, Grain, Compound, Domain];
+
+    public static TargetRequest Of(ParseResult parsed) => new()
+    {
+        Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)),
+        Group = parsed.GetValue(Group),
+        Glob = parsed.GetValue(Glob),
+        Grain = parsed.GetValue(Grain),
+        Compound = parsed.GetValue(Compound),
+        KeyDomain = parsed.GetValue(Domain),
+    };
+}
