@@ -14,6 +14,7 @@ internal static class ChannelsRegistration
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { MaxAutomaticRedirections = 5 })
             .RemoveAllLoggers();
         services.AddSingleton<ProductImports>();
+        services.AddSingleton<Catalogues>();
         services.AddSingleton<ChannelOrders>();
         services.AddSingleton<ChannelLists>();
         services.AddSingleton<RepositoryProbe>();

@@ -15,8 +15,10 @@ internal static class MigrationTargets
     /// <summary>Reckons the targets.</summary>
     /// <param name="installed">What the minion told of its products; null where it never did.</param>
     /// <param name="assigned">The channels on record for it; null where none are.</param>
+    /// <param name="towards">The id of the only base product that is of interest; null for all.</param>
     public static MinionTargets For(
-        ProductCatalogue catalogue, IReadOnlyList<InstalledProduct>? installed, ChannelAssignment? assigned)
+        ProductCatalogue catalogue, IReadOnlyList<InstalledProduct>? installed, ChannelAssignment? assigned,
+        string? towards = null)
     {
         if (installed is null)
         {
@@ -47,7 +49,8 @@ internal static class MigrationTargets
             Base = from,
             Extensions = [.. extensions.Select(one => one.Title), .. unknown],
             WhyNot = whyNot is null ? [] : [whyNot],
-            Targets = [.. bases.SelectMany(to => TargetsOn(catalogue, to, extensions, unknown, clones))],
+            Targets = [.. bases.Where(to => towards is null || to.Id == towards)
+                .SelectMany(to => TargetsOn(catalogue, to, extensions, unknown, clones))],
             OtherChannels = clones.OtherChannels,
         };
     }

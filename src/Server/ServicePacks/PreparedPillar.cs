@@ -38,11 +38,28 @@ internal static class PreparedPillar
     public static string? RunId(JsonElement arguments) => SaltJson.Text(
         SaltJson.Member(SaltJson.Member(SaltJson.Member(arguments, Pillar), Key), "run_id"));
 
-    public static JsonArray Channels(IEnumerable<(string Label, string Name, string Url, bool Signed)> channels) => new(
-    [
-        .. channels.Select(channel => (JsonNode)new JsonObject
+    /// <summary>
+    /// Assigned channels as the states take them, by their labels alone, so that the same assignment always gives the
+    /// same; or the first label that no source lists, whose address is not known.
+    /// </summary>
+    public static (JsonArray? Channels, string? Unknown) Channels(
+        ProductCatalogue catalogue, ChannelAssignment? assigned)
+    {
+        var channels = new JsonArray();
+        foreach (var label in assigned?.Labels ?? [])
         {
-            ["label"] = channel.Label, ["name"] = channel.Name, ["url"] = channel.Url, ["gpgcheck"] = channel.Signed,
-        }),
-    ]);
+            if (catalogue.Channel(label) is not { } channel)
+            {
+                return (null, label);
+            }
+
+            channels.Add((JsonNode)new JsonObject
+            {
+                ["label"] = channel.Label, ["name"] = channel.Name, ["url"] = catalogue.UrlOf(channel),
+                ["gpgcheck"] = channel.Signed,
+            });
+        }
+
+        return (channels, null);
+    }
 }

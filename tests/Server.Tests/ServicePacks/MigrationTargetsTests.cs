@@ -43,8 +43,8 @@ public sealed class MigrationTargetsTests
         var (more, _) = target.ChannelsWith(["sle-product-sles15-sp5-debuginfo-x86_64"]);
         var (none, problem) = target.ChannelsWith(["no-such-channel"]);
 
-        Assert.Equal((Pool(5), 3), (plain!.Assignment.BaseLabel, plain.Assignment.ChildLabels.Count));
-        Assert.Equal(4, more!.Assignment.ChildLabels.Count);
+        Assert.Equal((Pool(5), 3), (plain!.BaseLabel, plain.ChildLabels.Count));
+        Assert.Equal(4, more!.ChildLabels.Count);
         Assert.Null(none);
         Assert.Contains("no-such-channel", problem, StringComparison.Ordinal);
     }
