@@ -29,7 +29,7 @@ internal static class CatalogueReading
                 connection, ChannelsSql, [],
                 row => new SoftwareChannel(
                     row.GetString(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.TextOrNull(4),
-                    row.GetBoolean(5)),
+                    row.GetBoolean(5), row.TextOrNull(6)),
                 cancellationToken),
             ProductChannels = await Statement.QueryAsync(
                 connection, ProductChannelsSql, [],
@@ -67,7 +67,7 @@ internal static class CatalogueReading
     internal const string SuccessorsSql = "select from_id, to_id, way = 'online' from product_successor";
 
     internal const string ChannelsSql = $"""
-        select label, name, url, arch, parent_label, signed from software_channel {Precedence}, label
+        select label, name, url, arch, parent_label, signed, gpg_keys::text from software_channel {Precedence}, label
         """;
 
     internal const string ProductChannelsSql = $"""

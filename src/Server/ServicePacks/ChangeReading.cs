@@ -102,7 +102,7 @@ internal static class ChangeReading
                     Comment = string.Create(
                         CultureInfo.InvariantCulture,
                         $"what the minion returned has {row.GetInt64(size)} bytes, and no more than {LargestBody} are "
-                        + "read to decide by; look at its result."),
+                        + $"read to decide by; look at its result."),
                 }
                 : null;
         }

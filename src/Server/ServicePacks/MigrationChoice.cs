@@ -18,7 +18,10 @@ internal static class MigrationChoice
 
         var possible = there.Find(target => !target.Against(order.RemoveExtensions).Any());
         return possible is null
-            ? (null, string.Join("; ", there[0].Against(order.RemoveExtensions).Select(reason => reason.Text)))
+            ? (null, string.Join("; ", there[0].Against(order.RemoveExtensions).Select(reason => reason.Text))
+                + (group.Targets.ChoicesLeftOut.Any(to => to.Id == order.Target)
+                    ? $"; of the choices of extensions, the newest {MigrationTargets.MostChoices} were looked at"
+                    : ""))
             : possible.ChannelsWith(order.Channels);
     }
 }

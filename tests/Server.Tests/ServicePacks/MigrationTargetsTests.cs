@@ -149,6 +149,35 @@ public sealed class MigrationTargetsTests
     }
 
     [Fact]
+    public void Choices_of_extensions_that_are_not_looked_at_are_named()
+    {
+        // Six extensions that can each be two things on Service Pack 5: 64 choices.
+        var numbers = Enumerable.Range(0, 6).ToList();
+        InstalledProduct[] installed = [Sles15(3), .. numbers.Select(n => Module($"extra{n}", 3))];
+        static Product Extra(int n, int pack) => new(
+            $"{n}-{pack}", $"extra{n}", $"15.{pack}", null, "x86_64", ProductKind.Extension, $"extra{n} {pack}",
+            Product.Released);
+        var catalogue = Catalogue(rows => rows with
+        {
+            Products = [.. rows.Products, .. numbers.Select(n => Extra(n, 3)), .. numbers.Select(n => Extra(n, 5))],
+            Successors =
+                [.. rows.Successors, .. numbers.Select(n => new ProductSuccessor($"{n}-3", $"{n}-5", true))],
+            Extensions =
+            [
+                .. rows.Extensions, .. numbers.Select(n => new ProductExtension($"{n}-3", "105", "105", false)),
+                .. numbers.Select(n => new ProductExtension($"{n}-5", "105", "105", false)),
+            ],
+        });
+
+        var targets = MigrationTargets.For(catalogue, installed, null);
+
+        Assert.Equal(32, targets.Targets.Count(target => target.Base.Id == "105"));
+        Assert.Equal(["105"], targets.ChoicesLeftOut.Select(to => to.Id));
+        Assert.Equal(32, MigrationTargets.For(catalogue, installed, null, towards: "105").Targets.Count);
+        Assert.Empty(MigrationTargets.For(Catalogue(), Usual, null).ChoicesLeftOut);
+    }
+
+    [Fact]
     public void A_minion_with_clones_gets_the_clones_of_the_same_family()
     {
         ChannelClone Clone(string original, string family) =>

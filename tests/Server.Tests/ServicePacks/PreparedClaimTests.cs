@@ -107,6 +107,20 @@ public sealed class PreparedClaimTests(PostgresServer server)
         Assert.NotNull((await catalogues.ReadAsync(connection, false, CancellationToken.None)).Find("105"));
     }
 
+    [Fact]
+    public async Task A_channels_keys_are_in_the_pillar()
+    {
+        await database.ExecuteAsync(
+            """update software_channel set gpg_keys = '["https://keys.example.com/a.key"]' where label = $1""",
+            Before.Split(' ')[0]);
+        await rig.ScheduleAsync("channels.apply");
+        await rig.DispatchAsync();
+
+        var channels = PillarOf(LastSent)["channels"]!;
+        Assert.Equal("""["https://keys.example.com/a.key"]""", channels[0]!["gpgkey"]!.ToJsonString());
+        Assert.Null(channels[1]!["gpgkey"]);
+    }
+
     [Theory]
     [InlineData("", false)]
     [InlineData(Real, false)]
@@ -126,7 +140,7 @@ public sealed class PreparedClaimTests(PostgresServer server)
         }
         else
         {
-            Salt.Answer = _ => new SubmitOutcome.NotSent(NotSentCause.Unreachable, "connection refused");
+            Salt.Answer = _ => new SubmitOutcome.NotSent("connection refused", NotSentCause.Unreachable);
             await rig.DispatchAsync();
             Salt.Answer = _ => new SubmitOutcome.Accepted([]);
         }

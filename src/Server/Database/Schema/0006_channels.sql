@@ -39,6 +39,7 @@ create table saltern.product_successor (
     way     text not null check (way in ('online', 'offline')),
     primary key (source, from_id, to_id, way));
 
+-- signed: whether minions check its signature. gpg_keys: a list of addresses of keys, or of keys as text.
 create table saltern.software_channel (
     source       text not null,
     label        text collate "C" not null,
@@ -47,6 +48,7 @@ create table saltern.software_channel (
     arch         text,
     parent_label text collate "C",
     signed       boolean not null,
+    gpg_keys     jsonb check (jsonb_typeof(gpg_keys) = 'array'),
     primary key (source, label));
 create index software_channel_by_label on saltern.software_channel (label);
 
