@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Saltern.Rig;
 using Saltern.Server.Channels;
@@ -46,9 +47,11 @@ public sealed class ChannelCredentialTests(PostgresServer server) : MigrationGro
             ("lab", "hunter2-of-channels", null),
             ((string?)channels[0]!["username"], (string?)channels[0]!["password"], channels[0]!["headers"]));
         Assert.Equal(
-            """{"label":"own-5","name":"own-5","url":"https://clones.example.com/5/","gpgcheck":true,"""
-            + """"headers":{"X-Lab":"hunter3-of-channels"}}""",
-            channels[1]!.ToJsonString());
+            """
+            {"label":"own-5","name":"own-5","url":"https://clones.example.com/5/","gpgcheck":true}
+            """,
+            Without(channels[1]!, "headers"));
+        Assert.Equal("""{"X-Lab":"hunter3-of-channels"}""", channels[1]!["headers"]!.ToJsonString());
 
         await RunEndsAsync(LastSent, "m1", "failed", changed: false);
         await TurnAsync();
@@ -89,6 +92,13 @@ public sealed class ChannelCredentialTests(PostgresServer server) : MigrationGro
         var found = rig.Get<ChannelCredentials>().For(url);
         Assert.Equal(user is false ? null : user is true ? "lab" : "X-Lab", found?.Username ?? found?.Header);
         Assert.DoesNotContain("of-channels", $"{found}", StringComparison.Ordinal);
+    }
+
+    private static string Without(JsonNode channel, string name)
+    {
+        var copy = channel.DeepClone().AsObject();
+        copy.Remove(name);
+        return copy.ToJsonString();
     }
 
     /// <summary>All rows of all of our tables, and of the job cache.</summary>
