@@ -35,16 +35,12 @@ public sealed class RepositoryProbeTests(PostgresServer server) : IAsyncLifetime
         known = await StartAsync(web =>
         {
             web.MapGet(File, (HttpRequest request) =>
-                request.Headers.Authorization == Basic
-                    ? Results.Text(Repomd)
-                    : Results.Unauthorized());
+                Answer(request.Headers.Authorization == Basic));
             web.MapGet("/header" + File, (HttpRequest request) =>
-                request.Headers["X-Lab"] == "hunter2" && request.QueryString.Value == "?token=t"
-                    ? Results.Text(Repomd)
-                    : Results.Unauthorized());
-            web.MapGet("/moved" + File, () => Results.Redirect(File));
-            web.MapGet("/header/gone" + File, () => Results.Redirect(Address(stranger) + "repo/repodata/repomd.xml"));
-            web.MapGet("/round" + File, () => Results.Redirect("/round" + File));
+                Answer(request.Headers["X-Lab"] == "hunter2" && request.QueryString.Value == "?token=t"));
+            web.MapGet("/moved" + File, () => TypedResults.Redirect(File));
+            web.MapGet("/header/gone" + File, () => TypedResults.Redirect(Address(stranger) + "repo/repodata/repomd.xml"));
+            web.MapGet("/round" + File, () => TypedResults.Redirect("/round" + File));
         });
         database = await TestDatabase.CreateAsync(server);
         rig = await CoreRig.StartAsync(database, settings:
@@ -84,6 +80,9 @@ public sealed class RepositoryProbeTests(PostgresServer server) : IAsyncLifetime
 
     private Task<(bool Available, string? Reason)> LookAsync(string path) =>
         rig.Get<RepositoryProbe>().LookAsync(Address(known) + path, CancellationToken.None);
+
+    private static IResult Answer(bool letIn) =>
+        letIn ? TypedResults.Text(Repomd) : TypedResults.Unauthorized();
 
     private static string Address(WebApplication web) => $"{web.Urls.First()}/";
 
