@@ -71,7 +71,7 @@ internal static class TestCaseCommand
         Task<TargetDetail> LookAsync() => api.GetAsync<TargetDetail>(PathOf(action, change, ""), cancellationToken);
         if ((await LookAsync()).Summary is { Status: "Queued", Reason: { } reason })
         {
-            output.Error.WriteLine($"{change.Minion} waits: {reason}");
+            output.Error.WriteLine($"{change.Minion}: {reason}");
         }
 
         using var timer = new CancellationTokenSource(patience, clock);
