@@ -112,18 +112,21 @@ internal sealed class MigrationPreparation(MigrateKind kind, Catalogues catalogu
         var before = await Assignments.SetAsync(
             connection, [.. claimed.Select(minion => (new MinionKey(minion), (ChannelAssignment?)after))],
             $"action {action}", now, cancellationToken);
-        var reopened = await ChannelChanges.ReopenAsync(
-            connection, open, runId, order, after, cancellationToken);
+        var reopened = open.Count == 0
+            ? 0
+            : await ChannelChanges.ReopenAsync(connection, open, runId, order, after, cancellationToken);
         if (reopened != open.Count)
         {
             throw new InvalidOperationException($"{reopened} of {open.Count} changes of action {action} were open");
         }
 
-        await ChannelChanges.RecordAsync(
-            connection, action, runId, order,
-            [.. claimed.Where(minion => !open.Contains(minion)).Order()
-                .Select(minion => (minion, before[new MinionKey(minion)]))],
-            after, now, cancellationToken);
+        var begun = claimed.Where(minion => !open.Contains(minion)).Order().ToList();
+        if (begun.Count > 0)
+        {
+            await ChannelChanges.RecordAsync(
+                connection, action, runId, order,
+                [.. begun.Select(minion => (minion, before[new MinionKey(minion)]))], after, now, cancellationToken);
+        }
     }
 
     private async Task<MigrationOrder> OrderAsync(
