@@ -39,7 +39,7 @@ public sealed class RepositoryProbeTests(PostgresServer server) : IAsyncLifetime
             web.MapGet("/header" + File, (HttpRequest request) =>
                 Answer(request.Headers["X-Lab"] == "hunter2" && request.QueryString.Value == "?token=t"));
             web.MapGet("/moved" + File, () => TypedResults.Redirect(File));
-            web.MapGet("/header/gone" + File, () => TypedResults.Redirect(Address(stranger) + "repo/repodata/repomd.xml"));
+            web.MapGet("/header/gone" + File, () => TypedResults.Redirect(Address(stranger).TrimEnd('/') + File));
             web.MapGet("/round" + File, () => TypedResults.Redirect("/round" + File));
         });
         database = await TestDatabase.CreateAsync(server);
