@@ -19,7 +19,10 @@ internal sealed class ChannelCredentialsValidator(IConfiguration configuration) 
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private IEnumerable<string> ProblemsOf(ChannelCredentialOptions entry, string key)
+    private IEnumerable<string> ProblemsOf(ChannelCredentialOptions entry, string key) =>
+        [.. PrefixProblems(entry, key), .. UserProblems(entry, key), .. SecretProblems(entry, key)];
+
+    private static IEnumerable<string> PrefixProblems(ChannelCredentialOptions entry, string key)
     {
         if (!Uri.TryCreate(entry.Prefix, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
             || url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0
@@ -28,7 +31,10 @@ internal sealed class ChannelCredentialsValidator(IConfiguration configuration) 
             yield return $"{key}:Prefix must be an http or https address that ends with a slash, without user, query "
                 + "and fragment.";
         }
+    }
 
+    private static IEnumerable<string> UserProblems(ChannelCredentialOptions entry, string key)
+    {
         if (entry.Username is null == entry.Header is null || entry is { Username: "" } or { Header: "" })
         {
             yield return $"{key} must set one of Username and Header.";
@@ -44,7 +50,10 @@ internal sealed class ChannelCredentialsValidator(IConfiguration configuration) 
         {
             yield return $"{key}:Header must be the name of a header: letters, digits, '-' and '_'.";
         }
+    }
 
+    private IEnumerable<string> SecretProblems(ChannelCredentialOptions entry, string key)
+    {
         string?[] places = [entry.PasswordFile, entry.PasswordEnvironment, entry.Password];
         if (places.Count(place => place is not null) != 1)
         {

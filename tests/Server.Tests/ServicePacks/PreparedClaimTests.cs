@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Saltern.Rig;
+using Saltern.Server.Actions;
 using Saltern.Server.Channels;
-using Saltern.Server.Channels.Import;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Salt;
 using Saltern.Server.ServicePacks;
@@ -51,60 +51,6 @@ public sealed class PreparedClaimTests(PostgresServer server)
 
         Assert.Equal(3, Salt.Submissions.Count - before);
         Assert.Contains(Salt.Submissions.Skip(before), sent => sent.Function == "test.ping");
-    }
-
-    [Fact]
-    public async Task The_catalogue_is_read_anew_after_each_kind_of_change_to_it_and_not_otherwise()
-    {
-        var catalogues = rig.Get<Catalogues>();
-        await using var connection = await database.DataSource.OpenConnectionAsync();
-        Task<ProductCatalogue> ReadAsync() => catalogues.ReadAsync(connection, false, CancellationToken.None);
-        var pool = Before.Split(' ')[0];
-        var url = (await ReadAsync()).UrlOf((await ReadAsync()).Channel(pool)!);
-
-        // Behind the triggers: a catalogue that is not read anew does not see it.
-        await database.ExecuteAsync(
-            "alter table software_channel disable trigger all; update software_channel set name = 'unseen'; "
-            + "alter table software_channel enable trigger all");
-        Assert.DoesNotContain("unseen", (await ReadAsync()).Channel(pool)!.Name, StringComparison.Ordinal);
-
-        await rig.Get<ProductImports>().ImportAsync(
-            Sle.Read(ImportFormat.ProductTree, Sle.Tree.Replace($"/{pool}/", "/moved/", StringComparison.Ordinal)),
-            "tester", dryRun: false, CancellationToken.None);
-        Assert.NotEqual(url, (await ReadAsync()).UrlOf((await ReadAsync()).Channel(pool)!));
-
-        var orders = rig.Get<ChannelOrders>();
-        await orders.SetMirrorsAsync(
-            [new("https://updates.example.com/", "https://mirror.example.com/")], "tester", CancellationToken.None);
-        Assert.StartsWith(
-            "https://mirror.example.com/", (await ReadAsync()).UrlOf((await ReadAsync()).Channel(pool)!),
-            StringComparison.Ordinal);
-        await orders.CreateCloneAsync(
-            new("prod-pool", pool, "prod", "https://clones.example.com/pool/"), "tester", CancellationToken.None);
-        Assert.NotNull((await ReadAsync()).Clone("prod-pool"));
-        await orders.DeleteCloneAsync("prod-pool", "tester", CancellationToken.None);
-        Assert.Null((await ReadAsync()).Clone("prod-pool"));
-        await database.ExecuteAsync(
-            "delete from product; delete from product_extension; delete from product_successor");
-        Assert.Null((await ReadAsync()).Find("105"));
-        Assert.Empty((await ReadAsync()).Successors("103"));
-    }
-
-    [Fact]
-    public async Task A_catalogue_that_a_transaction_has_changed_is_not_kept_for_others_when_it_is_rolled_back()
-    {
-        var catalogues = rig.Get<Catalogues>();
-        await using var connection = await database.DataSource.OpenConnectionAsync();
-        await using (var transaction = await connection.BeginTransactionAsync())
-        {
-            await using var delete = connection.CreateCommand();
-            delete.CommandText = "delete from product";
-            await delete.ExecuteNonQueryAsync();
-            Assert.Null((await catalogues.ReadAsync(connection, false, CancellationToken.None)).Find("105"));
-            await transaction.RollbackAsync();
-        }
-
-        Assert.NotNull((await catalogues.ReadAsync(connection, false, CancellationToken.None)).Find("105"));
     }
 
     [Fact]
@@ -169,8 +115,8 @@ public sealed class PreparedClaimTests(PostgresServer server)
         await rig.ReturnAsync(LastSent.Jid, "m1", "\"garbage\"", 1, "state.apply");
         await TurnAsync();
         Assert.StartsWith("Unknown", await StateAsync(), StringComparison.Ordinal);
-        await rig.Get<Saltern.Server.Actions.Rescheduling>().RescheduleAsync(
-            action, Saltern.Server.Actions.RescheduleScope.Failed, null, "ann", CancellationToken.None);
+        await rig.Get<Rescheduling>().RescheduleAsync(
+            action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
         await rig.DispatchAsync();
 
         var again = Salt.Submissions.Last(sent => sent.Function == "state.apply");
