@@ -13,7 +13,8 @@ internal static class BenchProgram
     [
         new ScheduleBenchmark(), new SettleBenchmark(), new InsertBenchmark(), new VisibleBenchmark(),
         new ReturnerBenchmark(), new WholeRunBenchmark(), new ScaleBenchmark(), new WatchBenchmark(),
-        new HousekeepingBenchmark(), new ServicePackBenchmark(),
+        new HousekeepingBenchmark(), new ServicePackBenchmark(), new PreparedClaimBenchmark(),
+        new DueChangesBenchmark(),
     ];
 
     public static async Task<int> RunAsync(string[] args, TimeProvider clock)

@@ -16,6 +16,11 @@ public sealed record ServicePackGroup
     /// <summary>Assigned channels of none of their products; no target has them.</summary>
     public required IReadOnlyList<string> OtherChannels { get; init; }
 
+    /// <summary>
+    /// Base products that can be gone to with more choices of extensions than are looked at, which are the newest 32.
+    /// </summary>
+    public IReadOnlyList<string> ChoicesLeftOut { get; init; } = [];
+
     /// <summary>Why they have no target at all.</summary>
     public required IReadOnlyList<ServicePackReason> WhyNot { get; init; }
 

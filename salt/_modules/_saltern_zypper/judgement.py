@@ -72,6 +72,7 @@ def _of_removals(removals, limit, forbidden):
         return "removal_limit", "These would be removed and must not be: {}.".format(", ".join(named))
     gone = sorted(one["name"] for one in removals if "kind" not in one)
     if limit is not None and len(gone) > limit:
-        return "removal_limit", "{} packages would be removed, and {} are allowed: {}.".format(
-            len(gone), limit, ", ".join(gone))
+        return "removal_limit", "{} would be removed, and {} allowed: {}.".format(
+            "1 package" if len(gone) == 1 else "{} packages".format(len(gone)),
+            "none is" if limit == 0 else "1 is" if limit == 1 else "{} are".format(limit), ", ".join(gone))
     return None

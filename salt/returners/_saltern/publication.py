@@ -12,7 +12,7 @@ MASK = "[removed by the Saltern returner]"
 ROW_OF_RETURN = '{"saltern_row_of": "return"'
 
 _SECRET = re.compile(
-    r"(^|[_.-])(pass|passwd|password|passphrase|pwd|secret|secrets|token|sharedsecret|credentials?"
+    r"(^|[_.-])(pass|passwd|password|passphrase|pwd|secret|secrets|token|sharedsecret|credentials?|authorization"
     r"|(api|access|auth|private|secret|ssh|encryption)[_-]?key)([_.-]?hash)?$",
     re.IGNORECASE)
 _SECRET_WORD = re.compile(r"^\s*([\w.-]+)=", re.DOTALL)
@@ -46,6 +46,14 @@ def of_return(returned):
     return kept
 
 
+def arguments_of(arguments):
+    """The arguments of a call without its secrets."""
+    try:
+        return without_secrets(arguments)
+    except RecursionError:
+        return "[nested too deep to be looked through, left out by the Saltern returner]"
+
+
 def result_of(returned):
     """
     The result itself. That of a runner's or a wheel's job has the arguments in it, and those of `auth.mk_token`, which
@@ -64,7 +72,10 @@ def is_return(load):
 
 
 def without_secrets(value):
-    """The same without the values of keys that are named like secrets; what stands under `metadata` stays."""
+    """
+    The same without the values of keys that are named like secrets, and without those of HTTP headers; what stands
+    under `metadata` stays.
+    """
     if isinstance(value, dict):
         return {name: _value(name, item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -77,6 +88,8 @@ def without_secrets(value):
 def _value(name, value):
     if name == "metadata":
         return value
+    if name == "headers" and isinstance(value, dict):
+        return {header: MASK for header in value}
     if isinstance(name, str) and _SECRET.search(name) and value not in (None, "", True, False):
         return MASK
     return without_secrets(value)

@@ -73,6 +73,9 @@ def of_return(returned, most_bytes):
     fields = {name: value for name, value in returned.items() if name not in ("return", "_stamp")}
     if isinstance(returned.get("_stamp"), str) and returned["_stamp"].isprintable() and '"' not in returned["_stamp"]:
         fields = dict([("_stamp", returned["_stamp"])] + list(fields.items()))
+    if fields.get("fun_args"):
+        # The arguments of the call come back with each return, its pillar among them.
+        fields["fun_args"] = publication.arguments_of(fields["fun_args"])
     fun = returned.get("fun", "")
     body = content.text_of(publication.result_of(returned))
     head = content.text_of(fields)

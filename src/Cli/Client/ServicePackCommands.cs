@@ -8,6 +8,8 @@ namespace Saltern.Cli.Client;
 /// <summary>servicepack.</summary>
 internal static class ServicePackCommands
 {
+    private const int LargestPage = 1_000;
+
     private static readonly Option<bool> Remove = new("--remove-extensions")
     {
         Description = "Extensions without a successor may be removed.",
@@ -37,14 +39,12 @@ internal static class ServicePackCommands
     private static async Task<int> TargetsAsync(
         ParseResult parsed, Api api, CliOutput output, CancellationToken cancellationToken)
     {
-        var question = new ServicePackQuestion
+        var answer = await AskAsync(api, new ServicePackQuestion
         {
             Target = NamedTarget.Of(parsed),
             RemoveExtensions = parsed.GetValue(Remove),
             Limit = parsed.GetValue(Limit),
-        };
-        var answer = await api.PostAsync<ServicePackAnswer>(
-            "/api/v1/servicepack/targets", question, cancellationToken);
+        }, cancellationToken);
         if (Connection.WantsJson(parsed))
         {
             output.Json(answer);
@@ -66,7 +66,32 @@ internal static class ServicePackCommands
             ShowGroup(output, group, parsed.GetValue(Channels));
         }
 
+        if (answer.Next is not null)
+        {
+            output.ErrorLine($"There are more groups than these {answer.Groups.Count}; --limit shows more.");
+        }
+
         return ExitCodes.Ok;
+    }
+
+    /// <summary>As many groups as are asked for, from as many pages as that takes.</summary>
+    private static async Task<ServicePackAnswer> AskAsync(
+        Api api, ServicePackQuestion question, CancellationToken cancellationToken)
+    {
+        var (groups, most) = (new List<ServicePackGroup>(), question.Limit!.Value);
+        while (true)
+        {
+            var answer = await api.PostAsync<ServicePackAnswer>(
+                "/api/v1/servicepack/targets", question with { Limit = Math.Min(LargestPage, most - groups.Count) },
+                cancellationToken);
+            groups.AddRange(answer.Groups);
+            if (answer.Next is null || groups.Count >= most)
+            {
+                return answer with { Groups = groups };
+            }
+
+            question = question with { After = answer.Next };
+        }
     }
 
     private static void ShowGroup(CliOutput output, ServicePackGroup group, bool withChannels)
@@ -76,6 +101,11 @@ internal static class ServicePackCommands
         output.Line($"{string.Join(", ", group.Names.Take(5))}{more}: {group.Base ?? "no known base product"}"
             + string.Concat(group.Extensions.Select(one => $" + {one}")));
         Show(output, "  ", group.WhyNot);
+        foreach (var title in group.ChoicesLeftOut)
+        {
+            output.Line($"  {title}: there are more choices of extensions than the newest, which are shown");
+        }
+
         foreach (var target in group.Targets)
         {
             output.Line($"  {(target.Possible ? "possible" : "blocked ")}  {target.Title}"

@@ -14,9 +14,15 @@ internal static class TestCaseCommand
         Description = "The file to write, a tar.gz; one that is there is not replaced.", Required = true,
     };
 
+    private static readonly Option<int> Wait = new("--wait")
+    {
+        Description = "How many seconds to wait for the minion.", DefaultValueFactory = _ => 600,
+    };
+
     public static Command Create(CliOutput output, TimeProvider clock) => Commands.Of(
         "testcase", "Fetch the solver test case of a run from its minion", output,
-        (parsed, api, shown, cancellationToken) => RunAsync(parsed, api, shown, clock, cancellationToken), Change, Out);
+        (parsed, api, shown, cancellationToken) => RunAsync(parsed, api, shown, clock, cancellationToken), Change, Out,
+        Wait);
 
     private static async Task<int> RunAsync(
         ParseResult parsed, Api api, CliOutput output, TimeProvider clock, CancellationToken cancellationToken)
@@ -41,7 +47,9 @@ internal static class TestCaseCommand
             },
             cancellationToken);
         output.Error.WriteLine($"action {scheduled.Id} fetches it from {change.Minion}");
-        var ended = await new ActionWatch(api, output, clock, json: false).RunAsync(scheduled.Id, cancellationToken);
+        var ended = await WatchAsync(
+            api, output, scheduled.Id, change, TimeSpan.FromSeconds(Math.Max(0, parsed.GetValue(Wait))), clock,
+            cancellationToken);
         if (ended != ExitCodes.Ok)
         {
             var target = await api.GetAsync<TargetDetail>(PathOf(scheduled.Id, change, ""), cancellationToken);
@@ -51,6 +59,39 @@ internal static class TestCaseCommand
         var size = await WriteAsync(api, scheduled.Id, change, file, cancellationToken);
         output.Line($"{file}: {size} bytes");
         return ExitCodes.Ok;
+    }
+
+    /// <summary>
+    /// Nothing is handed to a minion that is held, perhaps for days: it is said why it waits, and not waited for ever.
+    /// </summary>
+    private static async Task<int> WatchAsync(
+        Api api, CliOutput output, long action, ChannelChangeSummary change, TimeSpan patience, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        Task<TargetDetail> LookAsync() => api.GetAsync<TargetDetail>(PathOf(action, change, ""), cancellationToken);
+        if ((await LookAsync()).Summary is { Status: "Queued", Reason: { } reason })
+        {
+            output.Error.WriteLine($"{change.Minion}: {reason}");
+        }
+
+        using var timer = new CancellationTokenSource(patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return await new ActionWatch(api, output, clock, json: false).RunAsync(action, either.Token);
+        }
+        catch (Exception over) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested
+            && over is OperationCanceledException or CliFailure)
+        {
+            var summary = (await LookAsync()).Summary;
+            throw new CliFailure(
+                ExitCodes.ActionFailed,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{change.Minion} has not sent it within {patience.TotalSeconds:0} s ({summary.Status}")
+                + $"{(summary.Reason is { } why ? $": {why}" : "")}). Action {action} goes on, and its result is the "
+                + $"test case; 'saltern actions cancel {action}' ends it.");
+        }
     }
 
     private static async Task<int> WriteAsync(

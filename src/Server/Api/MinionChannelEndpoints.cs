@@ -67,7 +67,8 @@ internal static class MinionChannelEndpoints
     }
 
     private static async Task<Results<Ok<MinionChannels>, ProblemHttpResult>> ShowAsync(
-        string id, string? domain, MinionLists minions, NpgsqlDataSource database, CancellationToken cancellationToken)
+        string id, string? domain, MinionLists minions, Catalogues catalogues, NpgsqlDataSource database,
+        CancellationToken cancellationToken)
     {
         var found = await minions.FindAsync(id, domain, cancellationToken);
         if (MinionEndpoints.NotOne(found.Count, id) is { } problem)
@@ -81,7 +82,8 @@ internal static class MinionChannelEndpoints
             .GetValueOrDefault(found[0].Value);
         var difference = assigned is not null && told?.Repositories is { } repositories
             ? RepositoryDifference.Of(
-                assigned.Assigned, repositories, await CatalogueReading.ReadAsync(connection, cancellationToken))
+                assigned.Assigned, repositories,
+                await catalogues.ReadAsync(connection, everyCheck: false, cancellationToken))
             : null;
         return TypedResults.Ok(ChannelViews.Of(assigned, told, difference));
     }

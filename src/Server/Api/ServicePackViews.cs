@@ -52,6 +52,7 @@ internal static class ServicePackViews
         Base = group.Targets.Base?.Title,
         Extensions = group.Targets.Extensions,
         OtherChannels = group.Targets.OtherChannels,
+        ChoicesLeftOut = [.. group.Targets.ChoicesLeftOut.Select(to => to.Title)],
         WhyNot = [.. group.Targets.WhyNot.Select(reason => ReasonOf(reason, group.Minions.Count))],
         Targets = [.. group.Targets.Targets.Select(
             target => TargetOf(target, removeExtensions, group.Minions.Count))],

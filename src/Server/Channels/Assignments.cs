@@ -34,9 +34,14 @@ internal static class Assignments
                 actor, at,
             ],
             cancellationToken);
-        await Statement.ExecuteAsync(
-            connection, RemoveSql,
-            [ordered.Where(one => one.Assigned is null).Select(one => one.Minion.Value).ToArray()], cancellationToken);
+        if (kept.Count < ordered.Count)
+        {
+            await Statement.ExecuteAsync(
+                connection, RemoveSql,
+                [ordered.Where(one => one.Assigned is null).Select(one => one.Minion.Value).ToArray()],
+                cancellationToken);
+        }
+
         return ordered.ToDictionary(
             one => one.Minion, one => before.GetValueOrDefault(one.Minion.Value)?.Assigned);
     }

@@ -4,7 +4,7 @@ using Saltern.Server.Fleet;
 
 namespace Saltern.Server.Channels;
 
-/// <summary>Reads the catalogue: some ten thousand narrow rows, once for each question about targets.</summary>
+/// <summary>Reads what a catalogue is made of: some ten thousand narrow rows.</summary>
 internal static class CatalogueReading
 {
     /// <summary>Our own files before SUSE Manager's, and these before SUSE Customer Center's.</summary>
@@ -13,8 +13,9 @@ internal static class CatalogueReading
 
     private const string Precedence = $"order by {Rank}, source";
 
-    public static async Task<ProductCatalogue> ReadAsync(
-        NpgsqlConnection connection, CancellationToken cancellationToken) => new(new CatalogueRows
+    /// <summary>All but what checks of channels found.</summary>
+    public static async Task<CatalogueRows> ReadRowsAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken) => new()
         {
             Products = await Statement.QueryAsync(connection, ProductsSql, [], ReadProduct, cancellationToken),
             Extensions = await Statement.QueryAsync(
@@ -28,7 +29,7 @@ internal static class CatalogueReading
                 connection, ChannelsSql, [],
                 row => new SoftwareChannel(
                     row.GetString(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.TextOrNull(4),
-                    row.GetBoolean(5)),
+                    row.GetBoolean(5), row.TextOrNull(6)),
                 cancellationToken),
             ProductChannels = await Statement.QueryAsync(
                 connection, ProductChannelsSql, [],
@@ -42,12 +43,14 @@ internal static class CatalogueReading
             Mirrors = await Statement.QueryAsync(
                 connection, MirrorsSql, [], row => new ChannelMirror(row.GetString(0), row.GetString(1)),
                 cancellationToken),
-            Availability = await Statement.QueryAsync(
-                connection, AvailabilitySql, [],
-                row => (row.GetString(0), new ChannelAvailability(
-                    row.GetBoolean(1), row.TextOrNull(2), row.TimeOrNull(3))),
-                cancellationToken),
-        });
+        };
+
+    /// <summary>What checks found, by address; or only where a channel was not there.</summary>
+    public static Task<List<(string Url, ChannelAvailability Found)>> ReadAvailabilityAsync(
+        NpgsqlConnection connection, bool everyCheck, CancellationToken cancellationToken) => Statement.QueryAsync(
+        connection, AvailabilitySql, [everyCheck],
+        row => (row.GetString(0), new ChannelAvailability(row.GetBoolean(1), row.TextOrNull(2), row.TimeOrNull(3))),
+        cancellationToken);
 
     public static Product ReadProduct(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.TextOrNull(4),
@@ -64,7 +67,7 @@ internal static class CatalogueReading
     internal const string SuccessorsSql = "select from_id, to_id, way = 'online' from product_successor";
 
     internal const string ChannelsSql = $"""
-        select label, name, url, arch, parent_label, signed from software_channel {Precedence}, label
+        select label, name, url, arch, parent_label, signed, gpg_keys::text from software_channel {Precedence}, label
         """;
 
     internal const string ProductChannelsSql = $"""
@@ -76,6 +79,7 @@ internal static class CatalogueReading
     internal const string MirrorsSql = "select prefix, target from channel_mirror order by prefix";
 
     internal const string AvailabilitySql = """
-        select url, available, reason, checked_at from channel_availability where available is not null
+        select url, available, reason, checked_at from channel_availability
+        where available is not null and ($1::boolean or not available)
         """;
 }

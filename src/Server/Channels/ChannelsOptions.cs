@@ -22,6 +22,9 @@ internal sealed class ChannelsOptions
     /// <summary>Channels that are asked at a time.</summary>
     [Range(1, 64)]
     public int ChecksAtATime { get; set; } = 8;
+
+    /// <summary>What lets minions, and the checks, in where channels are not for everybody.</summary>
+    public IList<ChannelCredentialOptions> Credentials { get; } = [];
 }
 
 [OptionsValidator]

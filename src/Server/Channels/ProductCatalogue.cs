@@ -18,7 +18,7 @@ internal sealed class ProductCatalogue
     private readonly FrozenDictionary<string, ChannelClone> clones;
     private readonly FrozenDictionary<(string Original, string Family), ChannelClone> clonesOf;
     private readonly ChannelMirrors mirrors;
-    private readonly FrozenDictionary<string, ChannelAvailability> availability;
+    private readonly Dictionary<string, ChannelAvailability> availability;
 
     public ProductCatalogue(CatalogueRows rows)
     {
@@ -39,8 +39,25 @@ internal sealed class ProductCatalogue
         clones = rows.Clones.ToFrozenDictionary(clone => clone.Label);
         clonesOf = rows.Clones.ToFrozenDictionary(clone => (clone.Original, clone.Family));
         mirrors = new ChannelMirrors(rows.Mirrors);
-        availability = rows.Availability.ToFrozenDictionary(one => one.Url, one => one.Found);
+        availability = rows.Availability.ToDictionary(one => one.Url, one => one.Found);
     }
+
+    private ProductCatalogue(ProductCatalogue other, IEnumerable<(string Url, ChannelAvailability Found)> found)
+    {
+        products = other.products;
+        byName = other.byName;
+        extensions = other.extensions;
+        successors = other.successors;
+        channels = other.channels;
+        productChannels = other.productChannels;
+        clones = other.clones;
+        clonesOf = other.clonesOf;
+        mirrors = other.mirrors;
+        availability = found.ToDictionary(one => one.Url, one => one.Found);
+    }
+
+    /// <summary>The same with what checks of channels found.</summary>
+    public ProductCatalogue With(IEnumerable<(string Url, ChannelAvailability Found)> found) => new(this, found);
 
     public Product? Find(string id) => products.GetValueOrDefault(id);
 

@@ -37,13 +37,16 @@ internal sealed class Claiming(
         var claimed = new List<SubmissionId>();
         var counters = new Counters();
         var minions = ready.ToDictionary(one => one.Due.Id, one => new Queue<long>(one.Minions));
+        var callsLeft = options.Value.MostCallsInClaim;
         foreach (var batch in DispatchPlan.For([.. ready.Select(one => one.Due)], inFlight, limits, now)
             .Take(master.OnTrial ? 1 : MostBatches))
         {
             var left = minions[batch.Action.Id];
             var taken = Enumerable.Range(0, batch.Targets).Select(_ => left.Dequeue()).ToArray();
-            claimed.AddRange(
-                await ClaimBatchAsync(connection, master, batch.Action, taken, counters, now, cancellationToken));
+            var submissions = await ClaimBatchAsync(
+                connection, master, batch.Action, taken, callsLeft, counters, now, cancellationToken);
+            callsLeft -= PreparationOf(batch.Action) is null ? 0 : submissions.Count;
+            claimed.AddRange(submissions);
         }
 
         await counters.ApplyAsync(connection, now, cancellationToken);
@@ -85,23 +88,37 @@ internal sealed class Claiming(
         ];
     }
 
-    /// <summary>One submission; several where the minions of the action need different arguments.</summary>
+    /// <summary>
+    /// One submission; several where the minions of the action need different arguments, those for most minions first,
+    /// as far as the claim may have them. Minions of the others stay queued for the next claim.
+    /// </summary>
     private async Task<IReadOnlyList<SubmissionId>> ClaimBatchAsync(
-        NpgsqlConnection connection, MasterState master, DueAction action, long[] ready, Counters counters,
-        DateTimeOffset now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, MasterState master, DueAction action, long[] ready, int callsLeft,
+        Counters counters, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (preparations.FirstOrDefault(one => one.Kind == action.Kind) is not { } preparation)
+        if (PreparationOf(action) is not { } preparation)
         {
             return await ClaimAsync(connection, master, action, ready, null, counters, now, cancellationToken) is
                 { Submission: { } only } ? [only] : [];
         }
 
         var claimed = new List<SubmissionId>();
-        foreach (var call in await preparation.PrepareAsync(connection, action.Id, ready, now, cancellationToken))
+        if (callsLeft <= 0)
+        {
+            return claimed;
+        }
+
+        var calls = await preparation.PrepareAsync(connection, action.Id, ready, now, cancellationToken);
+        foreach (var call in calls.OrderByDescending(call => call.Minions.Count))
         {
             if (call.Refusal is not null)
             {
                 await SkipAsync(connection, action.Id, call, counters, now, cancellationToken);
+                continue;
+            }
+
+            if (claimed.Count >= callsLeft)
+            {
                 continue;
             }
 
@@ -116,6 +133,9 @@ internal sealed class Claiming(
 
         return claimed;
     }
+
+    private CallPreparation? PreparationOf(DueAction action) =>
+        preparations.FirstOrDefault(one => one.Kind == action.Kind);
 
     private static async Task SkipAsync(
         NpgsqlConnection connection, ActionId action, PreparedCall call, Counters counters, DateTimeOffset now,

@@ -39,6 +39,14 @@ internal sealed class DispatchOptions
     [Range(1, 16)]
     public int CallsAtATime { get; set; } = 2;
 
+    /// <summary>
+    /// Calls that one claim makes of actions whose minions need different arguments (migrations, channels); the rest
+    /// stays queued for the next claim. So many are with the master in a few seconds, well within
+    /// <see cref="Lease"/>, and a claim holds the master's lock and counters that settling waits for.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int MostCallsInClaim { get; set; } = 50;
+
     /// <summary>An answer to an ask before pick-up counts for so long.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "00:10:00")]
     public TimeSpan AnswerCounts { get; set; } = TimeSpan.FromMinutes(2);

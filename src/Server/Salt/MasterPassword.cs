@@ -1,3 +1,5 @@
+using Saltern.Server.Settings;
+
 namespace Saltern.Server.Salt;
 
 /// <summary>
@@ -6,29 +8,6 @@ namespace Saltern.Server.Salt;
 /// </summary>
 internal static class MasterPassword
 {
-    public static bool TryRead(SaltMasterOptions options, out string password, out string problem)
-    {
-        (password, problem) = options switch
-        {
-            { PasswordFile: { } file } => FromFile(file),
-            { PasswordEnvironment: { } variable } => FromEnvironment(variable),
-            _ => (options.Password ?? "", "no password is set"),
-        };
-        return password.Length > 0;
-    }
-
-    private static (string Password, string Problem) FromFile(string file)
-    {
-        try
-        {
-            return (File.ReadAllText(file).TrimEnd('\r', '\n'), $"the file '{file}' is empty");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return ("", $"the file '{file}' cannot be read: {error.Message}");
-        }
-    }
-
-    private static (string Password, string Problem) FromEnvironment(string variable) =>
-        (Environment.GetEnvironmentVariable(variable) ?? "", $"the environment variable '{variable}' is not set");
+    public static bool TryRead(SaltMasterOptions options, out string password, out string problem) => Secret.TryRead(
+        options.PasswordFile, options.PasswordEnvironment, options.Password, out password, out problem);
 }

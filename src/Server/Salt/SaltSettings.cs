@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Options;
+using Saltern.Server.Settings;
 
 namespace Saltern.Server.Salt;
 
@@ -63,15 +63,10 @@ internal static class SaltSettings
         {
             return $"{setting.Path} is '{value}'; it must be true or false.";
         }
-        return property.Name is nameof(SaltMasterOptions.Password) && !IsFromEnvironment(setting.Path, configuration)
+        return property.Name is nameof(SaltMasterOptions.Password) 
+            && !Secret.IsFromEnvironment(setting.Path, configuration)
             ? $"{setting.Path} is set outside the environment; use PasswordFile, PasswordEnvironment or the "
                 + "environment variable for this key."
             : null;
     }
-
-    // The last provider that has a key is the one whose value counts.
-    private static bool IsFromEnvironment(string path, IConfiguration configuration) =>
-        configuration is IConfigurationRoot root
-        && root.Providers.LastOrDefault(provider => provider.TryGet(path, out _))
-            is EnvironmentVariablesConfigurationProvider;
 }

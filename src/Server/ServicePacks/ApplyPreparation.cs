@@ -6,7 +6,7 @@ using Saltern.Server.Channels;
 namespace Saltern.Server.ServicePacks;
 
 /// <summary>Gives each minion the channels that are assigned to it when its turn has come.</summary>
-internal sealed class ApplyPreparation : CallPreparation
+internal sealed class ApplyPreparation(Catalogues catalogues) : CallPreparation
 {
     public override string Kind => ChannelsApplyKind.KindName;
 
@@ -15,7 +15,7 @@ internal sealed class ApplyPreparation : CallPreparation
         CancellationToken cancellationToken)
     {
         var assigned = await Assignments.ReadAsync(connection, minions, cancellationToken);
-        var catalogue = await CatalogueReading.ReadAsync(connection, cancellationToken);
+        var catalogue = await catalogues.ReadAsync(connection, everyCheck: false, cancellationToken);
         return
         [
             .. minions.GroupBy(minion => Key(assigned.GetValueOrDefault(minion)?.Assigned)).Select(same =>
@@ -33,20 +33,10 @@ internal sealed class ApplyPreparation : CallPreparation
     private static PreparedCall Call(
         IReadOnlyList<long> minions, ChannelAssignment? assigned, ProductCatalogue catalogue)
     {
-        var labels = assigned?.Labels.ToList() ?? [];
-        if (labels.Find(label => catalogue.Channel(label) is null) is { } unknown)
-        {
-            return new PreparedCall(minions, null,
-                $"channel {unknown} is assigned and no source lists it, so that its address is not known");
-        }
-
-        var channels = labels.Select(label => catalogue.Channel(label)!);
-        return new PreparedCall(minions, PreparedPillar.Of(
-            new JsonObject
-            {
-                ["channels"] = PreparedPillar.Channels(channels.Select(
-                    channel => (channel.Label, channel.Name, catalogue.UrlOf(channel), channel.Signed))),
-            },
-            assigned));
+        var (channels, unknown) = PreparedPillar.Channels(catalogue, assigned);
+        return channels is null
+            ? new PreparedCall(minions, null,
+                $"channel {unknown} is assigned and no source lists it, so that its address is not known")
+            : new PreparedCall(minions, PreparedPillar.Of(new JsonObject { ["channels"] = channels }, assigned));
     }
 }

@@ -21,6 +21,9 @@ internal sealed partial class ChangeDeciding(
 {
     private const int Most = 200;
 
+    /// <summary>A look takes the longer the more changes are open; it has a tenth of the time at most.</summary>
+    private const int RestTimes = 9;
+
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
@@ -104,11 +107,16 @@ internal sealed partial class ChangeDeciding(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            var look = TimeSpan.Zero;
             try
             {
-                while (await RunOnceAsync(stoppingToken) == Most)
+                var decided = 1;
+                while (decided > 0)
                 {
                     // Each turn decides a bounded number.
+                    var began = clock.GetTimestamp();
+                    decided = await RunOnceAsync(stoppingToken);
+                    look = clock.GetElapsedTime(began);
                 }
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
@@ -119,6 +127,8 @@ internal sealed partial class ChangeDeciding(
                 }
             }
 
+            // Bells ring all the time while a fleet is at work.
+            await Task.Delay(look * RestTimes < Every ? look * RestTimes : Every, clock, stoppingToken);
             await bell.WaitAsync(Every, clock, stoppingToken);
         }
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
+using Saltern.Server.Channels;
 using Saltern.Server.Salt;
 
 namespace Saltern.Server.ServicePacks;
@@ -11,7 +12,7 @@ namespace Saltern.Server.ServicePacks;
 /// minion back after a migration that failed, and what a person orders after assigning other channels. Each minion is
 /// given what is assigned when its turn has come (<see cref="ApplyPreparation"/>). Takes no arguments.
 /// </summary>
-internal sealed class ChannelsApplyKind : KindWithArguments<NoArguments>
+internal sealed class ChannelsApplyKind(ChannelCredentials credentials) : KindWithArguments<NoArguments>
 {
     public const string KindName = "channels.apply";
 
@@ -23,7 +24,8 @@ internal sealed class ChannelsApplyKind : KindWithArguments<NoArguments>
 
     public override TimeSpan Deadline(JsonElement arguments) => TimeSpan.FromMinutes(15);
 
-    public override SaltCall BuildCall(JsonElement arguments) => PreparedPillar.Find(arguments) is { } pillar
+    public override SaltCall BuildCall(JsonElement arguments) =>
+        PreparedPillar.Find(arguments, credentials) is { } pillar
         ? new SaltCall("state.apply", new JsonArray("saltern.channels"), new JsonObject { ["pillar"] = pillar })
         : throw new InvalidOperationException($"{Name} is called with what was prepared for each minion only");
 

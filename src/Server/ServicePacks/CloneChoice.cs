@@ -58,8 +58,7 @@ internal sealed class CloneChoice
         return new TargetChannel(
             chosen?.Label ?? row.Label, row.Label, original?.Name ?? row.Label,
             chosen is null ? null : catalogue.UrlOf(chosen), product,
-            from is null && original is { ParentLabel: null }, row.Mandatory, row.Recommended,
-            chosen?.Signed ?? true, found,
+            from is null && original is { ParentLabel: null }, row.Mandatory, row.Recommended, found,
             Problem(row, family, chosen, found));
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
+using Saltern.Server.Channels;
 using Saltern.Server.Salt;
 
 namespace Saltern.Server.ServicePacks;
@@ -12,7 +13,7 @@ namespace Saltern.Server.ServicePacks;
 /// (<see cref="MigrationPreparation"/>). A run is done once under its run id, so that resends and retries do no harm.
 /// Arguments: docs/service-packs.md.
 /// </summary>
-internal sealed class MigrateKind : KindWithArguments<MigrationOrder>
+internal sealed class MigrateKind(ChannelCredentials credentials) : KindWithArguments<MigrationOrder>
 {
     public const string KindName = "servicepack.migrate";
 
@@ -39,7 +40,8 @@ internal sealed class MigrateKind : KindWithArguments<MigrationOrder>
     /// <summary>The order as it was validated.</summary>
     public MigrationOrder Order(JsonElement arguments) => Valid(arguments);
 
-    public override SaltCall BuildCall(JsonElement arguments) => PreparedPillar.Find(arguments) is { } pillar
+    public override SaltCall BuildCall(JsonElement arguments) =>
+        PreparedPillar.Find(arguments, credentials) is { } pillar
         ? new SaltCall("state.apply", new JsonArray("saltern.distupgrade"), new JsonObject { ["pillar"] = pillar })
         : throw new InvalidOperationException($"{Name} is called with what was prepared for each minion only");
 

@@ -12,9 +12,10 @@ namespace Saltern.Server.ServicePacks;
 /// What each minion of a migration is given when its turn has come: channels by its own products as they are known
 /// then. The change of its assigned channels is written, with the way back, in the transaction that claims the target,
 /// and the minion is held for this action from then on. An attempt after one that was lost goes out just as that one
-/// did: the minion knows the run by its id and hands back what is recorded.
+/// did: the minion knows the run by its id and hands back what is recorded. And one whose call never left is given the
+/// channels that were recorded for it: they are assigned to it already, and what follows from them is something else.
 /// </summary>
-internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
+internal sealed class MigrationPreparation(MigrateKind kind, Catalogues catalogues) : CallPreparation
 {
     public override string Kind => MigrateKind.KindName;
 
@@ -25,56 +26,78 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
         var order = await OrderAsync(connection, action, cancellationToken);
         var rounds = (await Statement.QueryAsync(
             connection, RoundsSql, [action.Value, minions.ToArray()],
-            row => (Minion: row.GetInt64(0), (Prefix: row.GetString(1), Earlier: row.TextOrNull(2))),
-            cancellationToken)).ToDictionary(row => row.Minion, row => row.Item2);
-        var calls = rounds.Where(one => one.Value.Earlier is not null)
-            .GroupBy(one => one.Value.Earlier, one => one.Key)
+            row => (Minion: row.GetInt64(0), Prefix: row.GetString(1), Earlier: row.TextOrNull(2),
+                Begun: ChannelChanges.Read(row.TextOrNull(3))),
+            cancellationToken)).ToDictionary(row => row.Minion);
+        var prefixes = rounds.ToDictionary(one => one.Key, one => one.Value.Prefix);
+        var catalogue = await catalogues.ReadAsync(connection, everyCheck: false, cancellationToken);
+        var calls = rounds.Values.Where(one => one.Earlier is not null)
+            .GroupBy(one => one.Earlier, one => one.Minion)
             .Select(same => new PreparedCall([.. same], same.Key)).ToList();
-        var fresh = minions.Where(minion => rounds[minion].Earlier is null).ToList();
+        calls.AddRange(rounds.Values.Where(one => one is { Earlier: null, Begun: not null })
+            .GroupBy(one => ChannelChanges.Text(one.Begun!))
+            .SelectMany(same => Calls(
+                order, catalogue, same.First().Begun!, [.. same.Select(one => one.Minion)], prefixes)));
+        var fresh = minions.Where(minion => rounds[minion] is { Earlier: null, Begun: null }).ToList();
         var passed = order.RequireDryRunDays > 0
             ? await PassedAsync(connection, order, fresh, now, cancellationToken)
             : null;
-        var groups = await ServicePackTargets.ForAsync(
-            connection, [.. fresh.Select(minion => new MinionKey(minion))], cancellationToken);
         var repairs = await RepairsAsync(connection, order, fresh, cancellationToken);
-        var catalogue = repairs.Count > 0 ? await CatalogueReading.ReadAsync(connection, cancellationToken) : null;
-        foreach (var group in groups)
+        foreach (var group in await ServicePackTargets.ForAsync(
+            connection, [.. fresh.Select(minion => new MinionKey(minion))], catalogue, order.Target,
+            cancellationToken))
         {
-            var inGroup = group.Minions.Select(minion => minion.Value).ToList();
-            if (group.Targets.Base?.Id == order.Target && Repaired(group.Assigned, catalogue) is { } own)
-            {
-                calls.AddRange(inGroup.Where(repairs.Contains).GroupBy(minion => rounds[minion].Prefix)
-                    .Select(same => new PreparedCall(
-                        [.. same], PreparedPillar.Of(Pillar(order, same.Key, own), group.Assigned!))));
-                inGroup.RemoveAll(repairs.Contains);
-                if (inGroup.Count == 0)
-                {
-                    continue;
-                }
-            }
-
-            var (channels, problem) = MigrationChoice.Of(group, order);
-            if (channels is null)
-            {
-                calls.Add(new PreparedCall(inGroup, null, problem));
-                continue;
-            }
-
-            var untried = passed is null ? [] : inGroup.Where(minion => !passed.Contains(minion)).ToList();
-            if (untried.Count > 0)
-            {
-                calls.Add(new PreparedCall(untried, null,
-                    $"no dry run of the same migration has passed within the last {order.RequireDryRunDays} days"));
-            }
-
-            var given = PreparedPillar.Channels(channels.Channels.Select(
-                channel => (channel.Label, channel.Name, channel.Url!, channel.Signed)));
-            calls.AddRange(inGroup.Except(untried).GroupBy(minion => rounds[minion].Prefix)
-                .Select(same => new PreparedCall(
-                    [.. same], PreparedPillar.Of(Pillar(order, same.Key, given), channels.Assignment))));
+            calls.AddRange(CallsFor(order, catalogue, group, repairs, passed, prefixes));
         }
 
         return calls;
+    }
+
+    private static IEnumerable<PreparedCall> CallsFor(
+        MigrationOrder order, ProductCatalogue catalogue, TargetGroup group, HashSet<long> repairs,
+        HashSet<long>? passed, Dictionary<long, string> prefixes)
+    {
+        var inGroup = group.Minions.Select(minion => minion.Value).ToList();
+        var calls = new List<PreparedCall>();
+        if (group.Targets.Base?.Id == order.Target && PreparedPillar.Channels(catalogue, group.Assigned) is
+            { Channels.Count: > 0 })
+        {
+            calls.AddRange(Calls(
+                order, catalogue, group.Assigned!, [.. inGroup.Where(repairs.Contains)], prefixes));
+            inGroup.RemoveAll(repairs.Contains);
+            if (inGroup.Count == 0)
+            {
+                return calls;
+            }
+        }
+
+        var (channels, problem) = MigrationChoice.Of(group, order);
+        if (channels is null)
+        {
+            calls.Add(new PreparedCall(inGroup, null, problem));
+            return calls;
+        }
+
+        var untried = passed is null ? [] : inGroup.Where(minion => !passed.Contains(minion)).ToList();
+        if (untried.Count > 0)
+        {
+            calls.Add(new PreparedCall(untried, null,
+                $"no dry run of the same migration has passed within the last {order.RequireDryRunDays} days"));
+        }
+
+        calls.AddRange(Calls(order, catalogue, channels, [.. inGroup.Except(untried)], prefixes));
+        return calls;
+    }
+
+    /// <summary>One call for each run id.</summary>
+    private static IEnumerable<PreparedCall> Calls(
+        MigrationOrder order, ProductCatalogue catalogue, ChannelAssignment assigned, IReadOnlyList<long> minions,
+        Dictionary<long, string> prefixes)
+    {
+        var (channels, unknown) = PreparedPillar.Channels(catalogue, assigned);
+        return minions.GroupBy(minion => prefixes[minion]).Select(same => channels is null
+            ? new PreparedCall([.. same], null, $"no source lists the channel {unknown} any more, which it is to have")
+            : new PreparedCall([.. same], PreparedPillar.Of(Pillar(order, same.Key, channels), assigned)));
     }
 
     public override async Task RecordAsync(
@@ -89,18 +112,21 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
         var before = await Assignments.SetAsync(
             connection, [.. claimed.Select(minion => (new MinionKey(minion), (ChannelAssignment?)after))],
             $"action {action}", now, cancellationToken);
-        var reopened = await ChannelChanges.ReopenAsync(
-            connection, open, runId, order, after, cancellationToken);
+        var reopened = open.Count == 0
+            ? 0
+            : await ChannelChanges.ReopenAsync(connection, open, runId, order, after, cancellationToken);
         if (reopened != open.Count)
         {
             throw new InvalidOperationException($"{reopened} of {open.Count} changes of action {action} were open");
         }
 
-        await ChannelChanges.RecordAsync(
-            connection, action, runId, order,
-            [.. claimed.Where(minion => !open.Contains(minion)).Order()
-                .Select(minion => (minion, before[new MinionKey(minion)]))],
-            after, now, cancellationToken);
+        var begun = claimed.Where(minion => !open.Contains(minion)).Order().ToList();
+        if (begun.Count > 0)
+        {
+            await ChannelChanges.RecordAsync(
+                connection, action, runId, order,
+                [.. begun.Select(minion => (minion, before[new MinionKey(minion)]))], after, now, cancellationToken);
+        }
     }
 
     private async Task<MigrationOrder> OrderAsync(
@@ -132,15 +158,6 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
         .. await Statement.QueryAsync(
             connection, RepairsSql, [minions.ToArray(), order.Target], row => row.GetInt64(0), cancellationToken),
     ];
-
-    private static JsonArray? Repaired(ChannelAssignment? assigned, ProductCatalogue? catalogue)
-    {
-        var known = assigned?.Labels.Select(label => catalogue?.Channel(label)).OfType<SoftwareChannel>().ToList();
-        return known is null || known.Count < assigned!.Labels.Count()
-            ? null
-            : PreparedPillar.Channels(known.Select(
-                channel => (channel.Label, channel.Name, catalogue!.UrlOf(channel), channel.Signed)));
-    }
 
     private static JsonObject Pillar(MigrationOrder order, string runPrefix, JsonArray channels)
     {
@@ -184,8 +201,9 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
     internal const string OrderSql = "select arguments from action where id = $1";
 
     /// <summary>
-    /// For each minion the beginning of its run's id, which is new after each reschedule by a user, and what an attempt
-    /// since then was called with. Index earlier_attempt_pkey.
+    /// For each minion the beginning of its run's id, which is new after each reschedule by a user; what an attempt
+    /// since then was called with; and the channels that this action has recorded for it already, where that is not
+    /// decided. Indexes earlier_attempt_pkey, channel_change_one_at_a_time.
     /// </summary>
     internal const string RoundsSql = """
         select m.minion_key,
@@ -193,7 +211,9 @@ internal sealed class MigrationPreparation(MigrateKind kind) : CallPreparation
                    || t.reorders,
                (select s.arguments::text from earlier_attempt e join submission s on s.id = e.submission_id
                 where e.action_id = a.id and e.minion_key = m.minion_key and e.number > t.ordered_after
-                order by e.number desc limit 1)
+                order by e.number desc limit 1),
+               (select c.after::text from channel_change c
+                where c.minion_key = m.minion_key and c.action_id = a.id and c.state in ('Open', 'Unknown'))
         from action a
         cross join unnest($2::bigint[]) as m(minion_key)
         join action_target t on t.action_id = a.id and t.minion_key = m.minion_key

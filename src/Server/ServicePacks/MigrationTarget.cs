@@ -27,7 +27,7 @@ internal sealed record MigrationTarget
     /// named, by their own labels or by those they stand for. Null with a reason where one of these does not exist or
     /// is mandatory and missing.
     /// </summary>
-    public (MigrationChannels? Channels, string? Problem) ChannelsWith(IReadOnlyCollection<string> optional)
+    public (ChannelAssignment? Channels, string? Problem) ChannelsWith(IReadOnlyCollection<string> optional)
     {
         var unknown = optional.Where(
             label => !Channels.Any(channel => channel.Label == label || channel.Original == label)).ToList();
@@ -44,10 +44,8 @@ internal sealed record MigrationTarget
         }
 
         return chosen.Find(channel => channel.IsBase) is { } first
-            ? (new MigrationChannels(
-                new ChannelAssignment(
-                    first.Label, [.. chosen.Where(channel => channel != first).Select(channel => channel.Label)]),
-                chosen), null)
+            ? (new ChannelAssignment(
+                first.Label, [.. chosen.Where(channel => channel != first).Select(channel => channel.Label)]), null)
             : (null, $"no base channel of {Base.Title} is known");
     }
 }

@@ -10,13 +10,15 @@ namespace Saltern.Server.ServicePacks;
 internal static class MigrationTargets
 {
     /// <summary>Choices of extensions that are looked at for one base product; the newest come first.</summary>
-    private const int MostChoices = 32;
+    public const int MostChoices = 32;
 
     /// <summary>Reckons the targets.</summary>
     /// <param name="installed">What the minion told of its products; null where it never did.</param>
     /// <param name="assigned">The channels on record for it; null where none are.</param>
+    /// <param name="towards">The id of the only base product that is of interest; null for all.</param>
     public static MinionTargets For(
-        ProductCatalogue catalogue, IReadOnlyList<InstalledProduct>? installed, ChannelAssignment? assigned)
+        ProductCatalogue catalogue, IReadOnlyList<InstalledProduct>? installed, ChannelAssignment? assigned,
+        string? towards = null)
     {
         if (installed is null)
         {
@@ -42,12 +44,15 @@ internal static class MigrationTargets
         var unknown = others.Where(one => one.Known is null).Select(one => one.Told.ToString()).ToList();
         var clones = new CloneChoice(catalogue, from, extensions, assigned);
         var (bases, whyNot) = BasesAfter(catalogue, from);
+        var leftOut = new List<Product>();
         return new MinionTargets
         {
             Base = from,
             Extensions = [.. extensions.Select(one => one.Title), .. unknown],
             WhyNot = whyNot is null ? [] : [whyNot],
-            Targets = [.. bases.SelectMany(to => TargetsOn(catalogue, to, extensions, unknown, clones))],
+            Targets = [.. bases.Where(to => towards is null || to.Id == towards)
+                .SelectMany(to => TargetsOn(catalogue, to, extensions, unknown, clones, leftOut))],
+            ChoicesLeftOut = leftOut,
             OtherChannels = clones.OtherChannels,
         };
     }
@@ -79,13 +84,17 @@ internal static class MigrationTargets
 
     private static IEnumerable<MigrationTarget> TargetsOn(
         ProductCatalogue catalogue, Product to, IReadOnlyList<Product> extensions, IReadOnlyList<string> unknown,
-        CloneChoice clones)
+        CloneChoice clones, List<Product> leftOut)
     {
         var moves = extensions.Select(one => (From: one, To: Choices(catalogue, one, to))).ToList();
         var without = moves.Where(move => move.To.Count == 0).Select(move => move.From.Title).Concat(unknown).ToList();
-        return Combine([.. moves.Where(move => move.To.Count > 0)])
-            .Take(MostChoices)
-            .Select(chosen => Target(catalogue, to, chosen, without, clones));
+        var choices = Combine([.. moves.Where(move => move.To.Count > 0)]).Take(MostChoices + 1).ToList();
+        if (choices.Count > MostChoices)
+        {
+            leftOut.Add(to);
+        }
+
+        return choices.Take(MostChoices).Select(chosen => Target(catalogue, to, chosen, without, clones));
     }
 
     /// <summary>What an extension can become on a base product: a successor, or itself; the newest first.</summary>

@@ -17,6 +17,9 @@ internal sealed record MinionTargets
     /// <summary>The targets, the newest first.</summary>
     public IReadOnlyList<MigrationTarget> Targets { get; init; } = [];
 
+    /// <summary>Base products with more choices of extensions than were looked at.</summary>
+    public IReadOnlyList<Product> ChoicesLeftOut { get; init; } = [];
+
     /// <summary>Assigned channels that belong to none of their products; a target does not have them.</summary>
     public IReadOnlyList<string> OtherChannels { get; init; } = [];
 

@@ -11,7 +11,7 @@ namespace Saltern.Server.ServicePacks;
 /// Where minions can go, for a selection of them. Minions that have the same products and the same assigned channels
 /// are one group, and targets are reckoned once for each.
 /// </summary>
-internal sealed class ServicePackTargets(NpgsqlDataSource database)
+internal sealed class ServicePackTargets(NpgsqlDataSource database, Catalogues catalogues)
 {
     /// <summary>The groups of a selection, the largest first; or what is wrong with the selection.</summary>
     public async Task<(IReadOnlyList<TargetGroup>? Groups, SelectedMinions.Refused? Refused)> ForAsync(
@@ -24,7 +24,10 @@ internal sealed class ServicePackTargets(NpgsqlDataSource database)
         return await TargetSelector.BuildAsync(selection, connection, cancellationToken) switch
         {
             SelectedMinions.Query query => (
-                await ForAsync(connection, query.Sql, [.. query.Parameters], cancellationToken), null),
+                await ForAsync(
+                    connection, query.Sql, [.. query.Parameters],
+                    await catalogues.ReadAsync(connection, everyCheck: true, cancellationToken), null,
+                    cancellationToken), null),
             SelectedMinions.Refused refused => (null, refused),
             _ => throw new InvalidOperationException("A selection is a query or refused."),
         };
@@ -32,10 +35,11 @@ internal sealed class ServicePackTargets(NpgsqlDataSource database)
 
     /// <summary>
     /// The groups of these minions as things stand within the caller's transaction: what an action asks at its run time
-    /// before it changes channels.
+    /// before it changes channels. Targets other than the one named are left out.
     /// </summary>
     public static Task<IReadOnlyList<TargetGroup>> ForAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<MinionKey> minions, CancellationToken cancellationToken) =>
+        NpgsqlConnection connection, IReadOnlyCollection<MinionKey> minions, ProductCatalogue catalogue, string towards,
+        CancellationToken cancellationToken) =>
         ForAsync(
             connection, "select unnest($1::bigint[]) as minion_key",
             [
@@ -45,11 +49,11 @@ internal sealed class ServicePackTargets(NpgsqlDataSource database)
                     NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
                 },
             ],
-            cancellationToken);
+            catalogue, towards, cancellationToken);
 
     private static async Task<IReadOnlyList<TargetGroup>> ForAsync(
-        NpgsqlConnection connection, string selection, NpgsqlParameter[] parameters,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, string selection, NpgsqlParameter[] parameters, ProductCatalogue catalogue,
+        string? towards, CancellationToken cancellationToken)
     {
         var rows = await Statement.QueryAsync(
             connection, GroupsSql(selection), [.. parameters],
@@ -60,14 +64,13 @@ internal sealed class ServicePackTargets(NpgsqlDataSource database)
             cancellationToken);
         var sets = await MinionSoftware.ReadSetsAsync(
             [.. rows.Select(row => row.Set).OfType<long>().Distinct()], connection, cancellationToken);
-        var catalogue = await CatalogueReading.ReadAsync(connection, cancellationToken);
         return [.. rows
             .Select(row => (
                 row.Minions, row.Names, Products: row.Set is { } set ? sets[set] : null,
                 Assigned: row.Base is { } label ? new ChannelAssignment(label, row.Children) : null))
             .Select(row => new TargetGroup(
                 [.. row.Minions.Select(key => new MinionKey(key))], row.Names, row.Products, row.Assigned,
-                MigrationTargets.For(catalogue, row.Products, row.Assigned)))
+                MigrationTargets.For(catalogue, row.Products, row.Assigned, towards)))
             .OrderByDescending(group => group.Minions.Count)
             .ThenBy(group => group.Names[0], StringComparer.Ordinal)];
     }

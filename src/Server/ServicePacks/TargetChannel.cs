@@ -10,4 +10,4 @@ namespace Saltern.Server.ServicePacks;
 /// <param name="Problem">Missing or unreachable, in a sentence; null where nothing is known against it.</param>
 internal sealed record TargetChannel(
     string Label, string Original, string Name, string? Url, Product Product, bool IsBase, bool Mandatory,
-    bool Recommended, bool Signed, ChannelAvailability Availability, WhyNot? Problem);
+    bool Recommended, ChannelAvailability Availability, WhyNot? Problem);

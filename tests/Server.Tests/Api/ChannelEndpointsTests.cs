@@ -168,13 +168,60 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
         var action = 0L;
         await ServerRig.UntilAsync(
             async () => action = await server.Database.ScalarAsync<long>(
-                "select coalesce(max(id), 0) from action where kind = 'servicepack.testcase'"),
+                """
+                select coalesce(max(id), 0) from action
+                where kind = 'servicepack.testcase' and target::text like '%odd1%'
+                """),
             ordered => ordered > 0, "it is ordered");
         await RunAsync("actions", "cancel", $"{action}");
         var ended = await fetching;
         Assert.NotEqual(ExitCodes.Ok, ended.ExitCode);
         Assert.Contains("odd1: cancelled by", ended.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public async Task A_test_case_of_a_minion_that_is_held_is_not_waited_for_without_end()
+    {
+        await server.AddMinionsAsync("held", 1);
+        var change = await server.Database.ScalarAsync<long>("""
+            with held as (
+                insert into minion_hold (minion_key, admits, reason, since)
+                select minion_key, '{}', 'its channels are changed by action 1', now() from minion
+                where minion_id = 'held1')
+            insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, after, state,
+                                        recorded_at)
+            select 1, minion_key, '1-1', false, 'x', '', '{"Base":"b","Children":[]}', 'Open', now()
+            from minion where minion_id = 'held1' returning id
+            """);
+
+        var fetching = await RunAsync(
+            "servicepack", "testcase", $"{change}", "--wait", "0", "--out",
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+
+        Assert.Equal(ExitCodes.ActionFailed, fetching.ExitCode);
+        Assert.Contains("held1: its channels are changed by action 1", fetching.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "within 0 s (Queued: its channels are changed by action 1", fetching.Error, StringComparison.Ordinal);
+        await server.Database.ExecuteAsync("delete from channel_change where id = $1", change);
+    }
+
+    [Fact]
+    public async Task Targets_are_shown_page_by_page_and_it_is_said_when_there_are_more()
+    {
+        await server.AddMinionsAsync("page", 3);
+        await server.Database.ExecuteAsync("""
+            insert into minion_channel
+            select minion_key, 'own-' || minion_id, '{}', 'tester', now() from minion where minion_id like 'page%'
+            """);
+
+        var all = await RunAsync("servicepack", "targets", "--glob", "page*");
+        var some = await RunAsync("servicepack", "targets", "--glob", "page*", "--limit", "2");
+
+        Assert.Contains("page3:", all.Output, StringComparison.Ordinal);
+        Assert.Equal("", all.Error);
+        Assert.DoesNotContain("page3:", some.Output, StringComparison.Ordinal);
+        Assert.Contains("more groups than these 2", some.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class ChannelStorageTests(PostgresServer server) : CoreGround(serv
         var told = await MinionSoftware.FindAsync(await KeyAsync("m1"), connection, CancellationToken.None);
         var difference = RepositoryDifference.Of(
             new ChannelAssignment(pool, ["basesystem15-sp3-pool-x86_64", "server15-sp3-pool-x86_64"]),
-            told!.Repositories!, await CatalogueReading.ReadAsync(connection, CancellationToken.None));
+            told!.Repositories!, await rig.Get<Catalogues>().ReadAsync(connection, false, CancellationToken.None));
 
         Assert.DoesNotContain("secret", JsonSerializer.Serialize(told), StringComparison.Ordinal);
         Assert.Equal(["server15-sp3-pool-x86_64"], difference.Missing);

@@ -59,6 +59,37 @@ public sealed class ImportReaderTests
         Assert.Equal(2, import.ProductChannels.Count(channel => !channel.Mandatory));
     }
 
+    [Fact]
+    public void Keys_of_our_own_format_are_addresses_or_texts()
+    {
+        var import = Sle.Read(ImportFormat.Yaml, """
+            source: x
+            products:
+              - id: a
+                name: A
+                version: "1"
+                channels:
+                  - label: one
+                    url: https://example.com/1/
+                    gpgKeys:
+                      - https://example.com/1.key
+                      - |
+                        -----BEGIN PGP PUBLIC KEY BLOCK-----
+
+                        mQ==
+                        -----END PGP PUBLIC KEY BLOCK-----
+                  - {label: two, url: "https://example.com/2/", signed: false}
+            """);
+
+        Assert.Null(import.Channels[1].GpgKeys);
+        Assert.Equal(
+            [
+                "https://example.com/1.key",
+                "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----",
+            ],
+            System.Text.Json.JsonSerializer.Deserialize<string[]>(import.Channels[0].GpgKeys!)!);
+    }
+
     [Theory]
     [InlineData("scc", "{}", "document", "a list of entries is allowed")]
     [InlineData("scc", "[", "line 1", "not JSON")]
@@ -75,6 +106,12 @@ public sealed class ImportReaderTests
     [InlineData("product-tree",
         """[{"channel_label":"a","product_id":1,"root_product_id":1,"url":"x","mandatory":3}]""", "[0].url", "address")]
     [InlineData("upgrade-paths", """[{"from_pdid":"x","to_pdid":1}]""", "[0].from_pdid", "number")]
+    [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', channels: "
+        + "[{label: l, url: 'https://e/', gpgKeys: ['-----BEGIN PGP PRIVATE KEY BLOCK-----']}]}",
+        "products[0].channels[0].gpgKeys[0]", "neither the address of a key nor a public key")]
+    [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', channels: "
+        + "[{label: l, url: 'https://e/', gpgKeys: ['https://user:secret@e/key']}]}",
+        "products[0].channels[0].gpgKeys[0]", "neither the address of a key nor a public key")]
     [InlineData("yaml", "source: [", "line", "not YAML")]
     [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', chanels: []}",
         "products[0].chanels", "known are")]

@@ -11,7 +11,9 @@ using Xunit;
 namespace Saltern.Server.Tests.ServicePacks;
 
 /// <summary>Minions with SLES 15 SP3 and its channels, and what they say of runs.</summary>
-public abstract class MigrationGround(PostgresServer server, int minions = 2) : CoreGround(server, minions)
+public abstract class MigrationGround(
+    PostgresServer server, int minions = 2, params (string Key, string Value)[] settings)
+    : CoreGround(server, minions, settings)
 {
     private const string Products = """
         [{"name":"SLES","version":"15.3","release":"0","arch":"x86_64","isbase":true,"installed":true},

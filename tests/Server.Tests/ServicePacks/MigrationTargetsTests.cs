@@ -43,8 +43,8 @@ public sealed class MigrationTargetsTests
         var (more, _) = target.ChannelsWith(["sle-product-sles15-sp5-debuginfo-x86_64"]);
         var (none, problem) = target.ChannelsWith(["no-such-channel"]);
 
-        Assert.Equal((Pool(5), 3), (plain!.Assignment.BaseLabel, plain.Assignment.ChildLabels.Count));
-        Assert.Equal(4, more!.Assignment.ChildLabels.Count);
+        Assert.Equal((Pool(5), 3), (plain!.BaseLabel, plain.ChildLabels.Count));
+        Assert.Equal(4, more!.ChildLabels.Count);
         Assert.Null(none);
         Assert.Contains("no-such-channel", problem, StringComparison.Ordinal);
     }
@@ -146,6 +146,35 @@ public sealed class MigrationTargetsTests
 
         Assert.Equal($"https://rmt/{Pool(5)}/", target.Channels[0].Url);
         Assert.Equal("server15-sp5-pool-x86_64", Assert.Single(target.WhyNot).Subject);
+    }
+
+    [Fact]
+    public void Choices_of_extensions_that_are_not_looked_at_are_named()
+    {
+        // Six extensions that can each be two things on Service Pack 5: 64 choices.
+        var numbers = Enumerable.Range(0, 6).ToList();
+        InstalledProduct[] installed = [Sles15(3), .. numbers.Select(n => Module($"extra{n}", 3))];
+        static Product Extra(int n, int pack) => new(
+            $"{n}-{pack}", $"extra{n}", $"15.{pack}", null, "x86_64", ProductKind.Extension, $"extra{n} {pack}",
+            Product.Released);
+        var catalogue = Catalogue(rows => rows with
+        {
+            Products = [.. rows.Products, .. numbers.Select(n => Extra(n, 3)), .. numbers.Select(n => Extra(n, 5))],
+            Successors =
+                [.. rows.Successors, .. numbers.Select(n => new ProductSuccessor($"{n}-3", $"{n}-5", true))],
+            Extensions =
+            [
+                .. rows.Extensions, .. numbers.Select(n => new ProductExtension($"{n}-3", "105", "105", false)),
+                .. numbers.Select(n => new ProductExtension($"{n}-5", "105", "105", false)),
+            ],
+        });
+
+        var targets = MigrationTargets.For(catalogue, installed, null);
+
+        Assert.Equal(32, targets.Targets.Count(target => target.Base.Id == "105"));
+        Assert.Equal(["105"], targets.ChoicesLeftOut.Select(to => to.Id));
+        Assert.Equal(32, MigrationTargets.For(catalogue, installed, null, towards: "105").Targets.Count);
+        Assert.Empty(MigrationTargets.For(Catalogue(), Usual, null).ChoicesLeftOut);
     }
 
     [Fact]

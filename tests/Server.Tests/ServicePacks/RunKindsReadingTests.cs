@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Saltern.Server.Actions;
+using Saltern.Server.Channels;
 using Saltern.Server.ServicePacks;
 using Xunit;
 using static Saltern.Server.Tests.Actions.KindsUnderTest;
@@ -44,7 +47,8 @@ public sealed class RunKindsReadingTests
     [Fact]
     public void The_reason_of_a_migration_reads_as_one_sentence() => Assert.Equal(
         "Failed: Dependencies cannot be met; nothing provides missing needed by app-3.0-1.noarch",
-        Read(new MigrateKind(), """
+        Read(new MigrateKind(new ChannelCredentials(
+            Options.Create(new ChannelsOptions()), NullLogger<ChannelCredentials>.Instance)), """
             {"saltern_zypper_|-saltern_distupgrade_|-saltern_distupgrade_|-dist_upgraded": {
                 "name": "saltern_distupgrade", "changes": {}, "result": false, "comment": "x", "saltern": {
                     "run_id": "r", "outcome": "failed", "changed": false, "reason": "conflict",

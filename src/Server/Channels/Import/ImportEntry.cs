@@ -134,18 +134,18 @@ internal sealed class ImportEntry(JsonElement element, string place, ImportError
     }
 
     /// <summary>A list of texts; empty where it is missing or null.</summary>
-    public IReadOnlyList<string> Texts(string field)
+    public IReadOnlyList<string> Texts(string field, int longest = LongestText)
     {
         var texts = new List<string>();
         foreach (var (item, index) in List(field).Select((item, index) => (item, index)))
         {
-            if (item.ValueKind is JsonValueKind.String && IsStorable(item))
+            if (item.ValueKind is JsonValueKind.String && IsStorable(item, longest))
             {
                 texts.Add(item.GetString()!);
             }
             else
             {
-                Refuse($"{field}[{index}]", $"This is {Kind(item)}; a text is allowed.");
+                Refuse($"{field}[{index}]", $"This is {Kind(item)}; a text of up to {longest} characters is allowed.");
             }
         }
 
@@ -244,11 +244,11 @@ internal sealed class ImportEntry(JsonElement element, string place, ImportError
     };
 
     /// <summary>Half of a surrogate pair parses as JSON and throws only when it is read.</summary>
-    private static bool IsStorable(JsonElement value)
+    private static bool IsStorable(JsonElement value, int longest = LongestText)
     {
         try
         {
-            return value.GetString() is { Length: <= LongestText } text && StorableText.FirstOdd(text) is null;
+            return value.GetString() is { } text && text.Length <= longest && StorableText.FirstOdd(text) is null;
         }
         catch (InvalidOperationException)
         {

@@ -85,6 +85,7 @@ internal sealed partial class ProductImports(
         [
             import.Source, Texts(rows, row => row.Label), Texts(rows, row => row.Name), Texts(rows, row => row.Url),
             Texts(rows, row => row.Arch), Texts(rows, row => row.ParentLabel), Flags(rows, row => row.Signed),
+            Texts(rows, row => row.GpgKeys),
         ];
     }
 
@@ -186,23 +187,25 @@ internal sealed partial class ProductImports(
 
     internal const string ChannelsSql = """
         with told as materialized (
-            select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
-                as t(label, name, url, arch, parent_label, signed)),
+            select label, name, url, arch, parent_label, signed, gpg_keys::jsonb as gpg_keys
+            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[])
+                as t(label, name, url, arch, parent_label, signed, gpg_keys)),
         gone as (
             delete from software_channel c
             where c.source = $1 and not exists (select from told t where t.label = c.label)
             returning c.label),
         changed as (
             update software_channel c
-            set name = t.name, url = t.url, arch = t.arch, parent_label = t.parent_label, signed = t.signed
+            set name = t.name, url = t.url, arch = t.arch, parent_label = t.parent_label, signed = t.signed,
+                gpg_keys = t.gpg_keys
             from told t
             where c.source = $1 and c.label = t.label
-              and (c.name, c.url, c.arch, c.parent_label, c.signed) is distinct from
-                  (t.name, t.url, t.arch, t.parent_label, t.signed)
+              and (c.name, c.url, c.arch, c.parent_label, c.signed, c.gpg_keys) is distinct from
+                  (t.name, t.url, t.arch, t.parent_label, t.signed, t.gpg_keys)
             returning c.label),
         added as (
-            insert into software_channel (source, label, name, url, arch, parent_label, signed)
-            select $1, label, name, url, arch, parent_label, signed from told t
+            insert into software_channel (source, label, name, url, arch, parent_label, signed, gpg_keys)
+            select $1, label, name, url, arch, parent_label, signed, gpg_keys from told t
             where not exists (select from software_channel c where c.source = $1 and c.label = t.label)
             returning label)
         select 'gone', label from gone union all select 'changed', label from changed

@@ -7,6 +7,10 @@ namespace Saltern.Server.Channels.Import;
 /// </summary>
 internal sealed class YamlProducts
 {
+    private const int MostKeys = 10;
+    private const int LongestKey = 32_768;
+    private const string KeyBegin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
     private readonly ImportErrors errors;
     private readonly List<Product> products = [];
     private readonly List<ProductExtension> extensions = [];
@@ -83,7 +87,8 @@ internal sealed class YamlProducts
         string? baseChannel = null;
         foreach (var channel in entry.Entries("channels"))
         {
-            channel.AllowOnly("label", "name", "url", "arch", "parent", "mandatory", "recommended", "signed");
+            channel.AllowOnly(
+                "label", "name", "url", "arch", "parent", "mandatory", "recommended", "signed", "gpgKeys");
             var label = channel.Label("label");
             var parent = channel.LabelOrNull("parent") ?? baseChannel;
             if (kind is not ProductKind.Base && parent is null)
@@ -94,7 +99,7 @@ internal sealed class YamlProducts
             baseChannel ??= kind is ProductKind.Base ? label : parent;
             var read = new SoftwareChannel(
                 label, channel.TextOrNull("name") ?? label, channel.Url("url"), channel.TextOrNull("arch") ?? arch,
-                parent, channel.Flag("signed", true));
+                parent, channel.Flag("signed", true), GpgKeys(channel));
             if (!channels.TryAdd(label, read) && channels[label] != read)
             {
                 channel.Refuse("label", $"'{label}' is described before with other fields; a label is one channel.");
@@ -105,6 +110,28 @@ internal sealed class YamlProducts
                 roots.Select(root => new ProductChannel(product, root, label, mandatory, recommended)));
         }
     }
+
+    /// <summary>Addresses, or keys as text, as a JSON list.</summary>
+    private static string? GpgKeys(ImportEntry channel)
+    {
+        var keys = channel.Texts("gpgKeys", LongestKey).Select(key => key.Trim()).ToList();
+        if (keys.Count > MostKeys)
+        {
+            channel.Refuse("gpgKeys", $"{keys.Count} are too many; up to {MostKeys} are allowed.");
+        }
+
+        foreach (var (index, _) in keys.Index().Where(key => !IsKey(key.Item)))
+        {
+            channel.Refuse(
+                $"gpgKeys[{index}]", $"This is neither the address of a key nor a public key ({KeyBegin}).");
+        }
+
+        return keys.Count == 0 ? null : JsonSerializer.Serialize(keys);
+    }
+
+    private static bool IsKey(string text) => text.StartsWith(KeyBegin, StringComparison.Ordinal)
+        || Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "https" or "http" or "ftp" or "file"
+            && url.UserInfo.Length == 0 && !text.Any(char.IsWhiteSpace);
 
     private void CheckIds()
     {

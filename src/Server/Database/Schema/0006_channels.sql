@@ -39,6 +39,7 @@ create table saltern.product_successor (
     way     text not null check (way in ('online', 'offline')),
     primary key (source, from_id, to_id, way));
 
+-- signed: whether minions check its signature. gpg_keys: a list of addresses of keys, or of keys as text.
 create table saltern.software_channel (
     source       text not null,
     label        text collate "C" not null,
@@ -47,6 +48,7 @@ create table saltern.software_channel (
     arch         text,
     parent_label text collate "C",
     signed       boolean not null,
+    gpg_keys     jsonb check (jsonb_typeof(gpg_keys) = 'array'),
     primary key (source, label));
 create index software_channel_by_label on saltern.software_channel (label);
 
@@ -75,6 +77,36 @@ create table saltern.channel_clone (
 create table saltern.channel_mirror (
     prefix text collate "C" primary key,
     target text not null);
+
+-- What stands for the catalogue as it is: each statement that changes a table which it is read from changes the stamp as
+-- well. A node that keeps what it has read compares it.
+create table saltern.catalogue_stamp (
+    only_row boolean primary key default true check (only_row),
+    stamp    uuid not null default gen_random_uuid())
+    with (fillfactor = 20);
+insert into saltern.catalogue_stamp default values;
+
+create function saltern.change_catalogue_stamp() returns trigger
+    language plpgsql as $$
+begin
+    update saltern.catalogue_stamp set stamp = gen_random_uuid();
+    return null;
+end $$;
+
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.product
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.product_extension
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.product_successor
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.software_channel
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.product_channel
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.channel_clone
+    for each statement execute function saltern.change_catalogue_stamp();
+create trigger change_catalogue_stamp after insert or update or delete or truncate on saltern.channel_mirror
+    for each statement execute function saltern.change_catalogue_stamp();
 
 -- By address, as mirrored: another mirror is another question. A check is wanted from requested_at on; a node that
 -- makes it keeps the others away until claimed_until.

@@ -36,10 +36,12 @@ create table saltern.channel_change (
 -- Never two at a time on a minion.
 create unique index channel_change_one_at_a_time on saltern.channel_change (minion_key)
     where state in ('Open', 'Unknown', 'Reverting');
--- Loop: late proofs of runs whose channels were taken back.
-create index channel_change_reverted on saltern.channel_change (id) where state = 'Reverted' and not dry_run;
--- Loop: results of dry runs that come after their channels were taken back.
-create index channel_change_unreported on saltern.channel_change (id)
+-- Loop: those whose run may be under way, which is told without reading rows; those that wait for their minion; late
+-- proofs of runs whose channels were taken back; results of dry runs that come after their channels were taken back.
+create index channel_change_under_way on saltern.channel_change (minion_key) include (id) where state = 'Open';
+create index channel_change_undecided on saltern.channel_change (id) where state in ('Unknown', 'Reverting');
+create index channel_change_reverted on saltern.channel_change (ended_at) where state = 'Reverted' and not dry_run;
+create index channel_change_unreported on saltern.channel_change (ended_at)
     where state = 'Reverted' and dry_run and not reported;
 create index channel_change_by_run on saltern.channel_change (action_id, minion_key, id);
 create index channel_change_by_minion on saltern.channel_change (minion_key, id);

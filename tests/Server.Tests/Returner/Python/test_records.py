@@ -46,6 +46,29 @@ class Publications(unittest.TestCase):
         self.assertNotIn("SECRET", record.full_return() + record.summary() + record.line().decode())
         self.assertIn("lab", record.full_return())
 
+    def test_what_lets_a_minion_in_at_its_channels_is_kept_nowhere(self):
+        channels = [
+            {"label": "a", "url": "https://a/", "username": "lab", "password": "SECRET1"},
+            {"label": "b", "url": "https://b/", "headers": {"X-Own": "SECRET2", "Authorization": "SECRET3"}}]
+        call = ["saltern.distupgrade", {"__kwarg__": True, "pillar": {"saltern": {"channels": channels}}}]
+        returned = {"id": "m", "jid": "1", "fun": "state.apply", "fun_args": call, "return": {}}
+        record = records.of_return(returned, 1000000)
+        kept = record.full_return() + record.summary() + record.line().decode()
+        kept += json.dumps(publication.of_load(dict(LOAD, arg=call), None))
+        kept += records.of_event({"tag": "salt/job/1/new", "data": {"arg": call}}, "master", 1000000).values["data"]
+        self.assertNotIn("SECRET", kept)
+        self.assertEqual(json.loads(record.full_return())["fun_args"][1]["pillar"]["saltern"]["channels"][1]["headers"],
+                         {"X-Own": publication.MASK, "Authorization": publication.MASK})
+        self.assertIn("https://a/", kept)
+        self.assertEqual(returned["fun_args"][1]["pillar"]["saltern"]["channels"], channels)
+
+    def test_arguments_that_are_nested_too_deep_do_not_lose_the_return(self):
+        deep = []
+        for _ in range(100000):
+            deep = [deep]
+        record = records.of_return({"id": "m", "jid": "1", "fun": "a", "fun_args": [deep], "return": 7}, 1000000)
+        self.assertEqual(json.loads(record.full_return())["return"], 7)
+
     def test_what_a_minion_returns_is_not_changed(self):
         record = records.of_return({"id": "m", "jid": "1", "fun": "pillar.items", "return": {"password": "x"}}, 1000000)
         self.assertEqual(json.loads(record.values["body"]), {"password": "x"})

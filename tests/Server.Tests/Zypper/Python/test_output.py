@@ -56,7 +56,8 @@ class Output(unittest.TestCase):
             return judgement.of_plan(0, plan, dict({"remove_limit": None, "forbid_removal": []}, **limits), None)
 
         self.assertIsNone(judged(remove_limit=1))
-        self.assertEqual(judged(remove_limit=0)[0], "removal_limit")
+        self.assertEqual(
+            judged(remove_limit=0), ("removal_limit", "1 package would be removed, and none is allowed: b."))
         self.assertEqual(judged(forbid_removal=["SLES"])[0], "removal_limit")
 
     def test_a_plan_that_is_not_there_is_no_success(self):
