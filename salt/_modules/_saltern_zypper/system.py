@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 
+SYSTEMD = "/run/systemd/system"
+
 _FORMAT = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{VENDOR}\\n"
 
 
@@ -96,7 +98,7 @@ def free_bytes(path):
 
 
 def systemd_runs():
-    return os.path.isdir("/run/systemd/system") and shutil.which("systemd-run") is not None
+    return os.path.isdir(SYSTEMD) and shutil.which("systemd-run") is not None
 
 
 def snapper(*arguments):

@@ -39,7 +39,7 @@ class Work:
         except Stop as stop:
             result.update(outcome="failed", reason=stop.reason, comment=stop.comment)
         except Exception as error:  # pylint: disable=broad-except
-            self._log(traceback.format_exc())
+            self.run.log(traceback.format_exc())
             result.update(outcome="failed", reason="internal", comment="{}: {}".format(type(error).__name__, error))
         self._compare()
         result["success"] = result["outcome"] in ("succeeded", "nothing_to_do")
@@ -197,7 +197,7 @@ class Work:
             result["changed"] = bool(result["changes"])
         except OSError as error:
             result["changed"] = None
-            self._log(str(error))
+            self.run.log(str(error))
 
     def _stop_locked(self, said):
         self._take_code(exits.LOCKED)
@@ -211,22 +211,17 @@ class Work:
         self.result.update(errors=said.errors(), warnings=said.warnings())
 
     def _call(self, name, arguments):
-        self._log("# zypper {}".format(" ".join(arguments)))
+        self.run.log("# zypper {}".format(" ".join(arguments)))
         code, said = self.zypper.call(name, arguments)
         for kind, text in said.messages:
-            self._log(text if kind == "info" else "{}: {}".format(kind, text))
+            self.run.log(text if kind == "info" else "{}: {}".format(kind, text))
         for problem in said.problems:
-            self._log("Problem: " + problem["problem"])
+            self.run.log("Problem: " + problem["problem"])
             for number, solution in enumerate(problem["solutions"], 1):
-                self._log(" Solution {}: {}".format(number, solution))
-        self._log(records.tail(self.run.path(name + ".errors"), LOG_TAIL_BYTES))
-        self._log("# exit code {}: {}\n".format(code, exits.meaning(code)))
+                self.run.log(" Solution {}: {}".format(number, solution))
+        self.run.log(records.tail(self.run.path(name + ".errors"), LOG_TAIL_BYTES))
+        self.run.log("# exit code {}: {}\n".format(code, exits.meaning(code)))
         return code, said
-
-    def _log(self, text):
-        if text.strip():
-            with open(self.run.path("log"), "a", encoding="utf-8", errors="replace") as file:
-                file.write(masking.mask(text.rstrip()) + "\n")
 
 
 def empty_result(run, order):
