@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 
-from . import exits, judgement, masking, records, repositories, solver_case, system, zypper
+from . import exits, judgement, keys, masking, records, repositories, solver_case, system, zypper
 
 LOG_TAIL_BYTES = 16000
 _STACK_ROUNDS = 5
@@ -77,10 +77,26 @@ class Work:
         if not self.repositories:
             raise Stop("no_repositories", "No repository is enabled.")
         checks["locked_by"] = system.lock_holder(order["root"])
+        self._check_signatures()
         code, said = self._call("stack", ["patch-check", "--updatestack-only"])
         if code == exits.LOCKED:
             self._stop_locked(said)
         checks["update_stack_patches_pending"] = code in (100, 101)
+
+    def _check_signatures(self):
+        """Whether a real run would take the repositories of a dry run that has them to itself."""
+        if not self.order["reposd_dir"]:
+            return
+        self.zypper.checks_signatures = True
+        code, said = self._call("signatures", ["refresh"])
+        self.zypper.checks_signatures = False
+        if code == exits.LOCKED:
+            self._stop_locked(said)
+        wrong = judgement.of_signatures(said, keys.noted(self.order["reposd_dir"]))
+        if wrong is not None:
+            self._take_code(code)
+            self._take_words(said)
+            raise Stop(*wrong)
 
     def _patch_stack(self):
         """Patches of zypper itself come first; each may bring a zypper that finds more of them."""

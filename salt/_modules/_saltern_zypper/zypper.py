@@ -20,6 +20,7 @@ class Zypper:
         self.order = order
         self.kept_open = kept_open
         self.transactional = False
+        self.checks_signatures = False
 
     def call(self, name, arguments):
         """
@@ -58,8 +59,9 @@ class Zypper:
         if order["root"]:
             command += ["--root", order["root"]]
         if order["reposd_dir"]:
-            # What is dry imports no keys, for they would stay. Signatures are checked by the real run.
-            command += ["--reposd-dir", order["reposd_dir"], "--cache-dir", self.run.path("cache"), "--no-gpg-checks"]
+            command += ["--reposd-dir", order["reposd_dir"], "--cache-dir", self.run.path("cache")]
+            # What is dry imports no keys, for they would stay; so it looks at signatures once, and then no more.
+            command += [] if self.checks_signatures else ["--no-gpg-checks"]
         return command
 
     def _environment(self):

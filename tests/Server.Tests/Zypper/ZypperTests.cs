@@ -18,6 +18,7 @@ public sealed class ZypperTests
     [InlineData("test_dup")]
     [InlineData("test_output")]
     [InlineData("test_runs")]
+    [InlineData("test_signatures")]
     [InlineData("test_states")]
     public async Task The_tests_of_the_minions_side_pass(string module)
     {

@@ -118,10 +118,13 @@ class Channels(ChannelGround):
         ground.quiet(*gpg, "--quick-generate-key", "Lab <lab@example.com>", "rsa2048")
         self.addCleanup(ground.quiet, "gpgconf", "--homedir", home, "--kill", "all")
         key = ground.quiet(*gpg, "--armor", "--export")
+        address = "file://" + os.path.join(self.folder, "key")
+        with open(os.path.join(self.folder, "key"), "w") as file:
+            file.write(key)
         before = ground.module._system.packages(self.root)
-        changes = self.set(self.channel("sp1", gpgkey=[key, "https://example.com/key"]))
-        self.assertRegex(changes["keys"][0], "^gpg-pubkey-")
-        self.assertIn("gpgkey=https://example.com/key\n", self.text())
+        changes = self.set(self.channel("sp1", gpgkey=[key, address]))
+        self.assertEqual([one[:11] for one in changes["keys"]], ["gpg-pubkey-"])
+        self.assertIn("gpgkey={}\n".format(address), self.text())
         self.assertEqual(self.set(self.channel("sp1", gpgkey=key))["keys"], [])
         self.assertEqual(ground.module._system.packages(self.root), before)
 
