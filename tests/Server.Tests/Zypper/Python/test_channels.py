@@ -232,8 +232,9 @@ class Guards(ChannelGround):
             "r", [{"label": "sp2", "url": url, "gpgcheck": False}], root=self.root, runs_folder=self.runs)
         result = self.dup("r", reposd_dir=folder)
         self.assertTrue(result["success"], result["log_tail"])
-        for name, text in ground.files_below(self.path("r", "solverTestCase")).items():
-            self.assertNotIn(b"SECRET", text, name)
+        for folder in self.path("r", "solverTestCase"), ground.TEST_CASE:
+            for name, text in ground.files_below(folder).items():
+                self.assertNotIn(b"SECRET", text, name)
         self.assertIn(b"***", ground.files_below(self.path("r", "solverTestCase"))["zypp-control.yaml"])
 
     def test_a_password_opens_the_repository_of_a_dry_run(self):
