@@ -2,7 +2,7 @@
 The channels of a minion as its repositories. Ours are all in one file, which is replaced as a whole: at any moment
 the minion has either the channels of before or those of after, and the way back is the same single step.
 
-A dry run gets a folder of its own instead, with ours and with the foreign ones that stay; nothing of the minion changes.
+A dry run gets a folder of its own instead, with ours and the foreign ones that stay; nothing of the minion changes.
 """
 
 import os

@@ -42,8 +42,8 @@ def of_signatures(said, trusted=()):
         if unknown and all(any(key.endswith(one["fingerprint"]) for key in trusted) for one in unknown):
             continue
         if unknown:
-            words.append("Repository '{}' is signed with a key that is not known here: {}.".format(repository, ", ".join(
-                "{} {}".format(one["name"], one["fingerprint"]).strip() for one in unknown)))
+            keys = ", ".join("{} {}".format(one["name"], one["fingerprint"]).strip() for one in unknown)
+            words.append("Repository '{}' is signed with a key that is not known here: {}.".format(repository, keys))
         elif any("from repository '{}' is unsigned".format(repository) in one for one in said.warnings()):
             words.append("Repository '{}' is not signed.".format(repository))
         else:
@@ -61,7 +61,8 @@ def of_failure(code, said, what):
     if code == exits.REPOSITORY_LEFT_OUT and of_signatures(said):
         return of_signatures(said)
     if code == exits.REPOSITORY_LEFT_OUT:
-        return "repository_unreachable", "A repository could not be reached; without it a plan means nothing.\n" + errors
+        return "repository_unreachable", (
+            "A repository could not be reached; without it a plan means nothing.\n" + errors)
     if code == exits.LOCKED:
         return "locked", locked_words(said, None)
     words = "{}: {} (exit code {}).".format(what, exits.meaning(code), code)

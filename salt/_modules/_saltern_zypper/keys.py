@@ -33,9 +33,11 @@ def texts(channels):
 
 
 def import_all(channels, root):
-    """Makes them rpm's. Which were new."""
+    """Makes them rpm's, but for those that are: rpm cannot write where the root is read-only. Which were new."""
     before = _known(root)
     for text in texts(channels):
+        if _rpm_names(text) <= before:
+            continue
         code, said = _with_file(text, ["rpm"] + _root_option(root) + ["--import"])
         if code != 0:
             raise ValueError("a key could not be imported: {}".format(said.strip()))
@@ -52,14 +54,23 @@ def noted(folder):
     return records.read_json(os.path.join(folder, NOTE)) or []
 
 
+def _rpm_names(text):
+    """The packages as which rpm keeps the keys of a text."""
+    return set("gpg-pubkey-{}-{:x}".format(key[-8:].lower(), int(created)) for key, created in re.findall(
+        r"^pub:(?:[^:]*:){3}([0-9A-Fa-f]+):([0-9]+):", _shown(text), re.M))
+
+
 def _fingerprints(text):
     """Of a key and its subkeys: zypper names the one that signed."""
+    return [one.upper() for one in re.findall(r"^fpr:+([0-9A-Fa-f]+):", _shown(text), re.M)]
+
+
+def _shown(text):
     with tempfile.TemporaryDirectory() as home:
         code, said = _with_file(text, ["gpg", "--homedir", home, "--batch", "--with-colons", "--show-keys"])
-    found = re.findall(r"^fpr:+([0-9A-Fa-f]+):", said, re.M)
-    if code != 0 or not found:
+    if code != 0 or "\nfpr:" not in said:
         raise ValueError("a key could not be read: {}".format(said.strip()))
-    return [one.upper() for one in found]
+    return said
 
 
 def _with_file(text, command):

@@ -1,8 +1,8 @@
 """
-Begins a run, or waits for it, or finds what became of it. The work itself is done by another process, which nothing ties
-to the minion: a migration upgrades the minion, whose service is then restarted. A restart ends what is in its control
-group, so there is a scope of its own where there is systemd; and a job of Salt's that is told to end passes that on to
-all that descends from it, so the worker descends from none (see `__main__`).
+Begins a run, or waits for it, or finds what became of it. The work itself is done by another process, which nothing
+ties to the minion: a migration upgrades the minion, whose service is then restarted. A restart ends what is in its
+control group, so there is a scope of its own where there is systemd; and a job of Salt's that is told to end passes
+that on to all that descends from it, so the worker descends from none (see `__main__`).
 """
 
 import os

@@ -46,7 +46,7 @@ def parse(text):
     output = Output()
     pull = xml.etree.ElementTree.XMLPullParser(["start", "end"])
     section = None
-    pull.feed(_NOT_XML.sub("\ufffd", text))
+    pull.feed(_NOT_XML.sub("\ufffd", text[max(0, text.find("<?xml")):]))
     for event, element in _events(pull):
         if element.tag in _SECTIONS:
             section = _SECTIONS[element.tag] if event == "start" else None

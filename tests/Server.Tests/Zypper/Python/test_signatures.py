@@ -143,7 +143,7 @@ class Signatures(ground.System):
     def test_a_key_that_cannot_be_had_changes_nothing(self):
         before = ground.files_below(self.folder)
         for run in self.dry, self.real:
-            for key in (self.server + "nosuch.key", "nosuch://u:SECRET@h/x", self.server + "signed/repodata/repomd.xml"):
+            for key in self.server + "nosuch.key", "nosuch://u:SECRET@h/x", self.server + "signed/repodata/repomd.xml":
                 with self.assertRaises(ValueError) as caught:
                     run(self.channel("signed", gpgkey=key))
                 self.assertRegex(str(caught.exception), "key .*(cannot be had|could not be (read|imported))")
