@@ -22,6 +22,10 @@ def main(folder, handle):
     handle = _lock(run, handle)
     if handle is None or run.result() is not None or run.began_to_change():
         return 1
+    if os.fork():
+        # Whoever began us goes on, and the worker has no parent any more that would end it with its own children.
+        return 0
+    os.setsid()
     os.set_inheritable(handle, False)
     run.write("worker.json", {"pid": os.getpid()})
     result = work.Work(run, run.order(), kept_open=(handle,)).carry_out()

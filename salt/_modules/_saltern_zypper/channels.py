@@ -2,15 +2,14 @@
 The channels of a minion as its repositories. Ours are all in one file, which is replaced as a whole: at any moment
 the minion has either the channels of before or those of after, and the way back is the same single step.
 
-A dry run gets a folder of its own instead, with ours and with the foreign ones that stay; nothing of the minion changes.
+A dry run gets a folder of its own instead, with ours and the foreign ones that stay; nothing of the minion changes.
 """
 
 import os
 import re
 import shutil
-import tempfile
 
-from . import records, repositories, system
+from . import keys, records, repositories
 
 PREFIX = "saltern:"
 FILE = "saltern:channels.repo"
@@ -53,7 +52,7 @@ class Channels:
         if test:
             return changes
         os.makedirs(folder, exist_ok=True)
-        changes["keys"] = self._import_keys()
+        changes["keys"] = keys.import_all(self.wanted, self.root)
         # Credentials that are needed come before, those that are not go after: no moment without.
         changes["credentials"] = _write_credentials(credentials, new_credentials)
         if before != text:
@@ -65,10 +64,12 @@ class Channels:
         return changes
 
     def write_private(self, folder, credentials):
-        """The same for a dry run, into a folder of its own. No keys: they would stay on the minion."""
+        """The same for a dry run, into a folder of its own. Keys are only noted: as rpm's they would stay."""
+        fingerprints = keys.fingerprints(self.wanted)
         for place in (folder, credentials):
             shutil.rmtree(place, ignore_errors=True)
             records.make_folder(place)
+        records.write_json(os.path.join(folder, keys.NOTE), fingerprints)
         _write_credentials(credentials, self._credentials())
         records.write(os.path.join(folder, FILE), self._text(credentials + "/"))
         if self.foreign == "keep":
@@ -87,8 +88,8 @@ class Channels:
                 lines.append("{}={}".format(flag, int(channel[flag])))
             lines += ["baseurl=" + _address(channel, credentials_folder), "type=rpm-md"]
             lines += ["priority={}".format(channel["priority"]), "gpgcheck={}".format(int(channel["gpgcheck"]))]
-            keys = [key for key in channel["gpgkey"] if _is_address(key)]
-            lines += ["gpgkey=" + "\n       ".join(keys)] if keys else []
+            addresses = [key for key in channel["gpgkey"] if keys.is_address(key)]
+            lines += ["gpgkey=" + "\n       ".join(addresses)] if addresses else []
         return "\n".join(lines) + "\n"
 
     def _credentials(self):
@@ -146,28 +147,6 @@ class Channels:
         if self.foreign == "keep":
             records.remove(note)
 
-    def _import_keys(self):
-        """Keys given as text become rpm's, once each. Which were new."""
-        texts = sorted({key for channel in self.wanted for key in channel["gpgkey"] if not _is_address(key)})
-        before = _keys(self.root)
-        for text in texts:
-            with tempfile.NamedTemporaryFile("w", suffix=".asc") as file:
-                file.write(text)
-                file.flush()
-                code, said = system.run(["rpm"] + _root_option(self.root) + ["--import", file.name])
-            if code != 0:
-                raise ValueError("a key could not be imported: {}".format(said.strip()))
-        return sorted(_keys(self.root) - before)
-
-
-def _root_option(root):
-    return [] if root == "/" else ["--root", root]
-
-
-def _keys(root):
-    _, said = system.run(["rpm"] + _root_option(root) + ["-q", "gpg-pubkey"])
-    return set(line for line in said.split() if line.startswith("gpg-pubkey-"))
-
 
 def _checked(channel):
     """The channel with all its values; ValueError with a sentence where one is no good, which names no secret."""
@@ -208,10 +187,6 @@ def _address(channel, credentials_folder):
         return channel["url"]
     name = credentials_folder + "saltern-" + channel["label"]
     return channel["url"] + ("&" if "?" in channel["url"] else "?") + "credentials=" + name
-
-
-def _is_address(key):
-    return "\n" not in key and re.match(r"^[a-z]+:/", key) is not None
 
 
 def _ours(path):

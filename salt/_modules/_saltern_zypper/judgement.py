@@ -6,6 +6,7 @@ import re
 from . import exits
 
 _LICENCE = re.compile(r"^In order to install '([^']*)'.*you must agree to terms", re.S)
+_REFUSED = re.compile(r"^Repository '(.*)' is invalid\.\n.*Signature verification failed", re.S)
 _ROOM = 1.05
 
 _WORDS = (
@@ -30,6 +31,26 @@ def of_plan(code, said, order, holder):
     return _of_removals(said.plan["remove"], order["remove_limit"], order["forbid_removal"])
 
 
+def of_signatures(said, trusted=()):
+    """
+    What is wrong with the signatures of repositories. `trusted` are the fingerprints of keys that zypper does not know
+    yet and a real run would make known.
+    """
+    words = []
+    for repository in (found.group(1) for found in map(_REFUSED.match, said.errors()) if found):
+        unknown = [one for one in said.unknown_keys if one["repository"] == repository]
+        if unknown and all(any(key.endswith(one["fingerprint"]) for key in trusted) for one in unknown):
+            continue
+        if unknown:
+            keys = ", ".join("{} {}".format(one["name"], one["fingerprint"]).strip() for one in unknown)
+            words.append("Repository '{}' is signed with a key that is not known here: {}.".format(repository, keys))
+        elif any("from repository '{}' is unsigned".format(repository) in one for one in said.warnings()):
+            words.append("Repository '{}' is not signed.".format(repository))
+        else:
+            words.append("The signature of repository '{}' does not fit what it has.".format(repository))
+    return ("signature", "\n".join(words)) if words else None
+
+
 def of_failure(code, said, what):
     if said.problems:
         return "conflict", "\n".join(["Dependencies cannot be met:"] + [one["problem"] for one in said.problems])
@@ -37,8 +58,11 @@ def of_failure(code, said, what):
     if licences and code not in exits.DONE:
         return "licence", "A licence must be agreed to: {}.".format(", ".join(licences))
     errors = "\n".join(said.errors())
+    if code == exits.REPOSITORY_LEFT_OUT and of_signatures(said):
+        return of_signatures(said)
     if code == exits.REPOSITORY_LEFT_OUT:
-        return "repository_unreachable", "A repository could not be reached; without it a plan means nothing.\n" + errors
+        return "repository_unreachable", (
+            "A repository could not be reached; without it a plan means nothing.\n" + errors)
     if code == exits.LOCKED:
         return "locked", locked_words(said, None)
     words = "{}: {} (exit code {}).".format(what, exits.meaning(code), code)

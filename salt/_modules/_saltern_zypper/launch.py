@@ -1,7 +1,8 @@
 """
-Begins a run, or waits for it, or finds what became of it. The work itself is done by another process, in a scope of its
-own where there is systemd: a migration upgrades the minion, whose service is then restarted, and a restart ends what is
-in its control group.
+Begins a run, or waits for it, or finds what became of it. The work itself is done by another process, which nothing
+ties to the minion: a migration upgrades the minion, whose service is then restarted. A restart ends what is in its
+control group, so there is a scope of its own where there is systemd; and a job of Salt's that is told to end passes
+that on to all that descends from it, so the worker descends from none (see `__main__`).
 """
 
 import os
@@ -11,7 +12,9 @@ import time
 
 from . import masking, output, records, system, work
 
+# The Python of the minion, that of the system, and at last without a scope: systemd may be there and not answer.
 _BEGINNINGS = 3
+_WITH_SCOPE = 2
 
 
 def dist_upgrade(run, order, wait=None):
@@ -21,7 +24,7 @@ def dist_upgrade(run, order, wait=None):
     """
     workers = []
     while True:
-        if workers and not _has_ended(workers[-1], wait):
+        if workers and not _has_begun(workers[-1], wait):
             return still_running(run)
         handle = run.lock(wait)
         if handle is None:
@@ -52,22 +55,25 @@ def _under_lock(run, order):
 
 def _begin(run, order, handle, attempt):
     """
-    Begins a worker that inherits the lock. Our own handle is of the same lock, and closing it does not free it; so
-    whoever else asks waits for the end of the worker.
+    Begins a worker that inherits the lock, and leaves before it sets to work. Our own handle is of the same lock, and
+    closing it does not free it; so whoever asks, we too, waits for the end of the worker.
     """
     run.write("order.json", order)
     command = [_python(attempt), "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"),
                run.folder, str(handle)]
-    if system.systemd_runs():
+    if system.systemd_runs() and attempt < _WITH_SCOPE:
         command = [
             "systemd-run", "--scope", "--quiet", "--description", "Saltern run {}".format(run.run_id)] + command
+    elif system.systemd_runs():
+        run.log("No scope of its own could be had: {}".format(records.tail(run.path("worker.log"), 500).strip()))
     with open(run.path("worker.log"), "ab") as log:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[handle], start_new_session=True,
             cwd="/")
 
 
-def _has_ended(worker, wait):
+def _has_begun(worker, wait):
+    """What we started is at its end when the worker proper has the lock, or when there will be none."""
     try:
         worker.wait(wait)
     except subprocess.TimeoutExpired:

@@ -3,6 +3,7 @@ Reads what `zypper --xmlout` writes: the plan, the problems with their solutions
 torn (zypper was killed) or has lines of others between (scripts of packages).
 """
 
+import html
 import re
 import xml.etree.ElementTree
 
@@ -12,6 +13,9 @@ _SECTIONS = {"to-" + kind.replace("_", "-"): kind for kind in KINDS}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SOLUTION = re.compile(r"^ Solution \d+: ?", re.M)
 _PROBLEM = re.compile(r"^Problem: (?:\d+: )?")
+_KEY = re.compile("<gpgkey-info>(.*?)</gpgkey-info>", re.S)
+_NAMELESS_KEY = re.compile("from repository '(.*)' is signed with an unknown key '([0-9A-Fa-f]+)'")
+_KEY_PART = re.compile("<(repository|key-name|key-fingerprint)>(.*?)</")
 
 
 class Output:
@@ -24,6 +28,7 @@ class Output:
         self.reboot_needed = False  # Older zyppers do not say it; see solver_case.
         self.problems = []
         self.messages = []
+        self.unknown_keys = []
         self.prompts = []
         self.whole = False
 
@@ -41,7 +46,7 @@ def parse(text):
     output = Output()
     pull = xml.etree.ElementTree.XMLPullParser(["start", "end"])
     section = None
-    pull.feed(_NOT_XML.sub("\ufffd", text))
+    pull.feed(_NOT_XML.sub("\ufffd", text[max(0, text.find("<?xml")):]))
     for event, element in _events(pull):
         if element.tag in _SECTIONS:
             section = _SECTIONS[element.tag] if event == "start" else None
@@ -74,6 +79,7 @@ def _take(output, element, section):
         output.messages.append((element.get("type") or "info", _text(element)))
     elif element.tag == "prompt":
         output.prompts.append(element.get("id"))
+        output.unknown_keys += _keys(_text(element))
         description = element.find("description")
         if description is not None and _SOLUTION.search(_text(description)):
             output.problems.append(_problem(_text(description)))
@@ -100,6 +106,18 @@ def _problem(description):
         "problem": _PROBLEM.sub("", first.strip()),
         "solutions": ["\n".join(line.strip() for line in one.strip().splitlines()) for one in solutions],
     }
+
+
+def _keys(text):
+    """Keys that zypper asks whether to trust: {"repository", "name", "fingerprint"}. Of some it has the end only."""
+    found = [{"repository": repository, "name": "", "fingerprint": end.upper()}
+             for repository, end in _NAMELESS_KEY.findall(text)]
+    for info in _KEY.findall(text):
+        parts = dict(_KEY_PART.findall(info))
+        found.append({
+            "repository": html.unescape(parts.get("repository", "")), "name": html.unescape(parts.get("key-name", "")),
+            "fingerprint": parts.get("key-fingerprint", "").upper()})
+    return found
 
 
 def _add_problems_without_solution(output):

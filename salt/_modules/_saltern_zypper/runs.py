@@ -19,7 +19,7 @@ import re
 import shutil
 import time
 
-from . import records, system
+from . import masking, records, system
 
 DEFAULT_FOLDER = "/var/lib/saltern/runs"
 KEPT_TEST_CASES = 10
@@ -76,6 +76,12 @@ class Run:
 
     def write(self, name, value):
         records.write_json(self.path(name), value)
+
+    def log(self, text):
+        """A line for people, without the secrets in addresses."""
+        if text.strip():
+            with open(self.path("log"), "a", encoding="utf-8", errors="replace") as file:
+                file.write(masking.mask(text.rstrip()) + "\n")
 
     def finish(self, result):
         """The result is written last; what a dry run alone needed goes before, so that nothing of it stays."""

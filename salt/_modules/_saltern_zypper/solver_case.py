@@ -32,15 +32,18 @@ def place_of(messages):
 
 
 def keep(source, target):
-    """A copy under the run, without the secrets in addresses; whole or not there."""
+    """
+    A copy under the run, whole or not there. Neither it nor the original, which supportconfig collects, has secrets in
+    addresses.
+    """
+    for name in _TEXTS:
+        path = os.path.join(source, name)
+        text = records.read(path)
+        if text is not None and masking.mask(text) != text:
+            records.write(path, masking.mask(text))
     beside = target + ".new"
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(source, beside)
-    for name in _TEXTS:
-        path = os.path.join(beside, name)
-        text = records.read(path)
-        if text is not None:
-            records.write(path, masking.mask(text))
     shutil.rmtree(target, ignore_errors=True)
     os.rename(beside, target)
     records.sync_folder(os.path.dirname(target))

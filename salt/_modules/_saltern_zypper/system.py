@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 
+SYSTEMD = "/run/systemd/system"
+
 _FORMAT = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{VENDOR}\\n"
 
 
@@ -34,15 +36,23 @@ def packages(root=None):
     All installed packages by name: a sorted list of [version, architecture, vendor]. Keys of repositories, which
     rpm keeps as packages, are none.
     """
-    command = ["rpm"] + (["--root", root] if root else []) + ["-qa", "--qf", _FORMAT]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(),
-        timeout=600)
+        packages_command(root), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=clean_environment(), timeout=600)
     if done.returncode != 0:
         raise OSError("rpm -qa ended with {}: {}".format(
             done.returncode, done.stderr.decode("utf-8", "replace").strip()))
+    return packages_of(done.stdout.decode("utf-8", "replace"))
+
+
+def packages_command(root=None):
+    return ["rpm"] + (["--root", root] if root else []) + ["-qa", "--qf", _FORMAT]
+
+
+def packages_of(text):
+    """What that command lists."""
     found = {}
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
+    for line in text.splitlines():
         name, version, arch, vendor = line.split("\t")
         if name != "gpg-pubkey":
             found.setdefault(name, []).append([version, arch, vendor])
@@ -79,12 +89,8 @@ def lock_holder(root=None):
 
 
 def is_read_only(root=None):
-    return bool(os.statvfs(root or "/").f_flag & os.ST_RDONLY)
-
-
-def transactional_update():
-    """The program that changes a system whose root is read-only, or None."""
-    return shutil.which("transactional-update")
+    """Asked as access(2): a snapshot of btrfs may be read-only itself, though it is mounted to be written to."""
+    return bool(os.statvfs(root or "/").f_flag & os.ST_RDONLY) or not os.access(root or "/", os.W_OK)
 
 
 def free_bytes(path):
@@ -96,7 +102,7 @@ def free_bytes(path):
 
 
 def systemd_runs():
-    return os.path.isdir("/run/systemd/system") and shutil.which("systemd-run") is not None
+    return os.path.isdir(SYSTEMD) and shutil.which("systemd-run") is not None
 
 
 def snapper(*arguments):

@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 
-from . import exits, judgement, masking, records, repositories, solver_case, system, zypper
+from . import exits, judgement, keys, masking, records, repositories, solver_case, system, transactional, zypper
 
 LOG_TAIL_BYTES = 16000
 _STACK_ROUNDS = 5
@@ -39,7 +39,7 @@ class Work:
         except Stop as stop:
             result.update(outcome="failed", reason=stop.reason, comment=stop.comment)
         except Exception as error:  # pylint: disable=broad-except
-            self._log(traceback.format_exc())
+            self.run.log(traceback.format_exc())
             result.update(outcome="failed", reason="internal", comment="{}: {}".format(type(error).__name__, error))
         self._compare()
         result["success"] = result["outcome"] in ("succeeded", "nothing_to_do")
@@ -71,16 +71,32 @@ class Work:
         order, checks = self.order, self.result["checks"]
         checks["unsigned_repositories"] = [one["alias"] for one in self.repositories if not one["signed"]]
         checks["read_only_root"] = system.is_read_only(order["root"])
-        checks["transactional"] = checks["read_only_root"] and system.transactional_update() is not None
+        checks["transactional"] = checks["read_only_root"] and transactional.tukit() is not None
         if checks["read_only_root"] and not checks["transactional"] and not order["dry_run"]:
-            raise Stop("read_only", "The root file system is read-only, and there is no transactional-update.")
+            raise Stop("read_only", "The root file system is read-only, and there is no transactional-update (tukit).")
         if not self.repositories:
             raise Stop("no_repositories", "No repository is enabled.")
         checks["locked_by"] = system.lock_holder(order["root"])
+        self._check_signatures()
         code, said = self._call("stack", ["patch-check", "--updatestack-only"])
         if code == exits.LOCKED:
             self._stop_locked(said)
         checks["update_stack_patches_pending"] = code in (100, 101)
+
+    def _check_signatures(self):
+        """Whether a real run would take the repositories of a dry run that has them to itself."""
+        if not self.order["reposd_dir"]:
+            return
+        self.zypper.checks_signatures = True
+        code, said = self._call("signatures", ["refresh"])
+        self.zypper.checks_signatures = False
+        if code == exits.LOCKED:
+            self._stop_locked(said)
+        wrong = judgement.of_signatures(said, keys.noted(self.order["reposd_dir"]))
+        if wrong is not None:
+            self._take_code(code)
+            self._take_words(said)
+            raise Stop(*wrong)
 
     def _patch_stack(self):
         """Patches of zypper itself come first; each may bring a zypper that finds more of them."""
@@ -91,6 +107,7 @@ class Work:
         for _ in range(_STACK_ROUNDS):
             code, said = self._call("patch", ["patch", "--updatestack-only"] + (
                 ["--auto-agree-with-licenses"] if self.order["auto_agree_with_licenses"] else []))
+            self._look_at_snapshot("patch", code)
             if code not in exits.DONE:
                 self._take_code(code)
                 raise Stop(*judgement.of_failure(code, said, "The patches of the update stack failed"))
@@ -145,6 +162,7 @@ class Work:
         code, said = self._call("dup", self.zypper.dup_arguments() + ["--download", "in-advance"])
         self._take_code(code)
         self._take_words(said)
+        self._look_at_snapshot("dup", code)
         result["problems"] = said.problems
         self._snapshot("after")
         if code not in exits.DONE:
@@ -155,6 +173,13 @@ class Work:
         result.update(outcome="succeeded", comment="Done: {}.".format(judgement.in_words(result["plan"])))
         if code == 107:
             result["comment"] += " Scripts of packages failed; see the log."
+
+    def _look_at_snapshot(self, name, code):
+        """What zypper cannot say itself: that it did not come to run, or that its work was thrown away after all."""
+        if self.zypper.transactional and not self.zypper.kept_last and (code is None or code in exits.DONE):
+            raise Stop("transaction", "{}:\n{}".format(
+                "zypper could not be run in a snapshot" if code is None else "tukit did not keep what zypper had done",
+                records.tail(self.run.path(name + ".errors"), LOG_TAIL_BYTES).strip()))
 
     def _begin_to_change(self):
         """From here on the run is never begun again."""
@@ -186,18 +211,20 @@ class Work:
         if self.order["dry_run"] or not self.run.began_to_change():
             result["changed"] = False
             return
-        if self.zypper.transactional:
-            # The changes are in a snapshot that becomes the system with the next boot.
-            result["changed"] = True if result["outcome"] == "succeeded" else None
-            return
         try:
-            after = system.packages(self.order["root"])
+            after = self._packages_after()
             self.run.write("packages.after", after)
             result["changes"] = system.differences(self.run.packages_before(), after)
             result["changed"] = bool(result["changes"])
         except OSError as error:
             result["changed"] = None
-            self._log(str(error))
+            self.run.log(str(error))
+
+    def _packages_after(self):
+        """Those of now; on a transactional system those of the next boot, if a snapshot is to be its root."""
+        if self.zypper.packages_of_next_boot is not None:
+            return self.zypper.packages_of_next_boot
+        return system.packages(self.order["root"])
 
     def _stop_locked(self, said):
         self._take_code(exits.LOCKED)
@@ -211,22 +238,17 @@ class Work:
         self.result.update(errors=said.errors(), warnings=said.warnings())
 
     def _call(self, name, arguments):
-        self._log("# zypper {}".format(" ".join(arguments)))
+        self.run.log("# zypper {}".format(" ".join(arguments)))
         code, said = self.zypper.call(name, arguments)
         for kind, text in said.messages:
-            self._log(text if kind == "info" else "{}: {}".format(kind, text))
+            self.run.log(text if kind == "info" else "{}: {}".format(kind, text))
         for problem in said.problems:
-            self._log("Problem: " + problem["problem"])
+            self.run.log("Problem: " + problem["problem"])
             for number, solution in enumerate(problem["solutions"], 1):
-                self._log(" Solution {}: {}".format(number, solution))
-        self._log(records.tail(self.run.path(name + ".errors"), LOG_TAIL_BYTES))
-        self._log("# exit code {}: {}\n".format(code, exits.meaning(code)))
+                self.run.log(" Solution {}: {}".format(number, solution))
+        self.run.log(records.tail(self.run.path(name + ".errors"), LOG_TAIL_BYTES))
+        self.run.log("# exit code {}: {}\n".format(code, exits.meaning(code)))
         return code, said
-
-    def _log(self, text):
-        if text.strip():
-            with open(self.run.path("log"), "a", encoding="utf-8", errors="replace") as file:
-                file.write(masking.mask(text.rstrip()) + "\n")
 
 
 def empty_result(run, order):

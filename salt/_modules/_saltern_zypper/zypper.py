@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 
-from . import exits, output, records, system
+from . import exits, output, records, system, transactional
 
 _PAUSE_SECONDS = 5
 
@@ -20,6 +20,9 @@ class Zypper:
         self.order = order
         self.kept_open = kept_open
         self.transactional = False
+        self.kept_last = None  # Whether the last snapshot is the root of the next boot.
+        self.packages_of_next_boot = None
+        self.checks_signatures = False
 
     def call(self, name, arguments):
         """
@@ -36,18 +39,31 @@ class Zypper:
     def _call_once(self, name, arguments):
         path = self.run.path(name + ".xml")
         command = self._command() + arguments
-        if self.transactional:
-            command = [system.transactional_update(), "--non-interactive", "run"] + command
         with open(path, "wb") as file, open(self.run.path(name + ".errors"), "wb") as errors:
             try:
-                process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=file, stderr=errors, pass_fds=self.kept_open,
-                    env=system.clean_environment(self._environment()))
+                code = (self._in_snapshot if self.transactional else self._run)(command, file, errors)
             except OSError as error:
                 errors.write(str(error).encode("utf-8", "replace"))
                 return 127, output.parse("")
-            code = process.wait()
         return code, self.output_of(name)
+
+    def _run(self, command, file, errors, handles=()):
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=errors, pass_fds=tuple(self.kept_open) + handles,
+            env=system.clean_environment(self._environment())).wait()
+
+    def _in_snapshot(self, command, file, errors):
+        """zypper's exit code, None where it did not end by itself; `kept_last` says what became of the snapshot."""
+        self.kept_last = None
+        with open(self.run.path(transactional.CODE), "wb") as code, \
+                open(self.run.path(transactional.PACKAGES), "wb") as packages:
+            handles = (code.fileno(), packages.fileno())
+            command = transactional.command(
+                handles, self.packages_of_next_boot is not None, system.packages_command(self.order["root"]), command)
+            self.kept_last = self._run(command, file, errors, handles) == 0
+        if self.kept_last:
+            self.packages_of_next_boot = system.packages_of(records.read(self.run.path(transactional.PACKAGES)) or "")
+        return transactional.zyppers_code(self.run)
 
     def output_of(self, name):
         return output.parse(records.read(self.run.path(name + ".xml")) or "")
@@ -58,12 +74,16 @@ class Zypper:
         if order["root"]:
             command += ["--root", order["root"]]
         if order["reposd_dir"]:
-            # What is dry imports no keys, for they would stay. Signatures are checked by the real run.
-            command += ["--reposd-dir", order["reposd_dir"], "--cache-dir", self.run.path("cache"), "--no-gpg-checks"]
+            command += ["--reposd-dir", order["reposd_dir"], "--cache-dir", self.run.path("cache")]
+            # What is dry imports no keys, for they would stay; so it looks at signatures once, and then no more.
+            command += [] if self.checks_signatures else ["--no-gpg-checks"]
         return command
 
     def _environment(self):
-        return {"ZYPP_CONF": self.order["zypp_conf"]} if self.order["zypp_conf"] else {}
+        more = {"ZYPP_CONF": self.order["zypp_conf"]} if self.order["zypp_conf"] else {}
+        if self.transactional:
+            more["DISABLE_SNAPPER_ZYPP_PLUGIN"] = "1"
+        return more
 
     def dup_arguments(self):
         order = self.order

@@ -36,6 +36,17 @@ public sealed class RunKindsReadingTests
     public void What_snapper_said_is_the_reason(string returned, int code, string expected) =>
         Assert.Equal(expected, Read(Rollback, returned, code));
 
+    [Theory]
+    [InlineData("""{"found": true, "content": "QUJD"}""", "Completed: 4 characters of base64")]
+    [InlineData("""{"found": true, "content": "VALUE_TRIMMED"}""",
+        "Failed: the master cut the answer, which is larger than its max_event_size; the test case lies on the minion")]
+    [InlineData("""{"found": true, "content": "QUJ"}""", "Failed: what came is no test case; it lies on the minion")]
+    [InlineData("""{"found": true, "too_large": true, "limit": 9}""",
+        "Failed: the test case is larger than is fetched; it lies on the minion")]
+    [InlineData("""{"found": false}""", "Failed: the minion has no test case of that run")]
+    public void Only_a_whole_test_case_is_one(string returned, string expected) =>
+        Assert.Equal(expected, Read(new TestCaseKind(), returned, 0));
+
     [Fact]
     public void A_product_that_goes_is_not_taken_for_a_package() => Assert.Equal(
         ["conf", "product Lab"],

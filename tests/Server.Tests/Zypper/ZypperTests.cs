@@ -18,7 +18,9 @@ public sealed class ZypperTests
     [InlineData("test_dup")]
     [InlineData("test_output")]
     [InlineData("test_runs")]
+    [InlineData("test_signatures")]
     [InlineData("test_states")]
+    [InlineData("test_transactional")]
     public async Task The_tests_of_the_minions_side_pass(string module)
     {
         using var process = Process.Start(Command(module))!;

@@ -146,6 +146,19 @@ def files_below(folder):
     return found
 
 
+def descendants(pid):
+    """The processes below a process, as Salt finds them when it ends a job with all that it began."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/{}/stat".format(name)) as file:
+                parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+    found = [child for child, parent in parents.items() if parent == pid]
+    return found + [one for child in found for one in descendants(child)]
+
+
 class System(unittest.TestCase):
     """A system of its own for each test, and the runs on it."""
 
@@ -185,6 +198,19 @@ class System(unittest.TestCase):
         given = {"root": self.root, "zypp_conf": self.conf, "runs_folder": self.runs, "lock_wait": 0}
         given.update(more)
         return given
+
+    def stand_in(self, name, command):
+        """A program of this name that is found first."""
+        folder = os.path.join(self.folder, "bin")
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            path = os.environ["PATH"]
+            self.addCleanup(os.environ.__setitem__, "PATH", path)
+            os.environ["PATH"] = folder + os.pathsep + path
+        place = os.path.join(folder, name)
+        with open(place, "w") as file:
+            file.write("#!/bin/sh\n" + command + "\n")
+        os.chmod(place, 0o755)
 
     def dup(self, run_id, **more):
         return module.dist_upgrade(run_id, **self.settings(**more))

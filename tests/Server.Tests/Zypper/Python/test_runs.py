@@ -163,6 +163,13 @@ class BrokenOff(ground.System):
             "app": {"old": "1.0-1", "new": "2.5-1"}, "slow": {"old": "1.0-1", "new": "2.0-1"}})
         self.assertEqual(self.times_run("r"), 1)
 
+    def test_a_job_that_is_ended_with_all_its_children_has_none_that_work(self):
+        first = self.begin()
+        self.assertEqual(ground.descendants(first.pid), [])
+        self.open_gate()
+        result = json.loads(first.communicate()[0].decode())
+        self.assertEqual((result["outcome"], result["recorded"]), ("succeeded", False))
+
     def test_a_run_that_is_killed_in_the_middle_says_what_it_changed_and_is_not_done_again(self):
         first = self.begin()
         self.kill_all_of_the_run()
@@ -201,6 +208,38 @@ class BrokenOff(ground.System):
         self.assertEqual(self.times_run("r"), 1)
 
 
+class Scopes(ground.System):
+    """A stand-in for systemd-run, and a folder that says that systemd is there."""
+
+    def setUp(self):
+        super().setUp()
+        self.install("app")
+        self.add("new")
+        self.calls = os.path.join(self.folder, "calls")
+        system = ground.module._system
+        self.addCleanup(setattr, system, "SYSTEMD", system.SYSTEMD)
+        system.SYSTEMD = self.folder
+
+    def called(self):
+        with open(self.calls) as file:
+            return file.read().splitlines()
+
+    def test_the_worker_has_one_of_its_own(self):
+        self.stand_in("systemd-run", "echo \"$*\" >> {}; shift 4; exec \"$@\"".format(self.calls))
+        self.assertTrue(self.dup("r", dry_run=False)["success"])
+        self.assertEqual(len(self.called()), 1)
+        self.assertRegex(
+            self.called()[0], "^--scope --quiet --description Saltern run r {} -B /.*/__main__.py {} [0-9]+$".format(
+                sys.executable, self.path("r", "").rstrip("/")))
+
+    def test_where_none_can_be_had_the_run_goes_on_and_says_so(self):
+        self.stand_in("systemd-run", "echo x >> {}; echo Failed to connect to bus >&2; exit 1".format(self.calls))
+        result = self.dup("r", dry_run=False)
+        self.assertTrue(result["success"], result["comment"])
+        self.assertEqual(len(self.called()), 2)
+        self.assertRegex(result["log_tail"], "No scope of its own could be had: .*\nFailed to connect to bus\n")
+
+
 class Snapshots(ground.System):
     """A stand-in for snapper, for there is no file system with snapshots here."""
 
@@ -209,18 +248,7 @@ class Snapshots(ground.System):
         self.install("app")
         self.add("new")
         self.calls = os.path.join(self.folder, "calls")
-        folder = os.path.join(self.folder, "bin")
-        os.makedirs(folder)
-        path = os.environ["PATH"]
-        self.addCleanup(os.environ.__setitem__, "PATH", path)
-        os.environ["PATH"] = folder + os.pathsep + path
-        self.snapper = os.path.join(folder, "snapper")
-        self.stand_in("echo \"$*\" >> {0}; wc -l < {0}".format(self.calls))
-
-    def stand_in(self, command):
-        with open(self.snapper, "w") as file:
-            file.write("#!/bin/sh\n" + command + "\n")
-        os.chmod(self.snapper, 0o755)
+        self.stand_in("snapper", "echo \"$*\" >> {0}; wc -l < {0}".format(self.calls))
 
     def test_their_numbers_are_in_the_result(self):
         result = self.dup("r", dry_run=False, snapshots=True)
@@ -237,7 +265,7 @@ class Snapshots(ground.System):
         self.assertFalse(os.path.exists(self.calls))
 
     def test_without_the_one_before_nothing_is_changed(self):
-        self.stand_in("echo no space; exit 1")
+        self.stand_in("snapper", "echo no space; exit 1")
         result = self.dup("r", dry_run=False, snapshots=True)
         self.assertEqual((result["reason"], result["changed"]), ("snapshot", False))
         self.assertIn("no space", result["comment"])
