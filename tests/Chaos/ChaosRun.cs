@@ -1,4 +1,5 @@
 using Npgsql;
+using Saltern.Chaos.Migrations;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Chaos;
@@ -22,9 +23,11 @@ internal static class ChaosRun
         say("the faults have ended");
         var tables = new Tables(stage.Database);
         var settled = await SettleAsync(stage, tables, options, clock, say, cancellationToken);
+        var minions = await new LastLook(stage, options, clock).TakeAsync(cancellationToken);
         var targets = await tables.ReadTargetsAsync(cancellationToken);
         var verdict = Judge.Of(
             targets, await ReadLedgersAsync(stage, cancellationToken), await tables.ReadJobsAsync(cancellationToken));
+        MigrationJudge.Judge(minions, verdict);
         verdict.Lost.AddRange(await tables.MissingAsync(orders.Acknowledged, cancellationToken));
         verdict.WrongStatus.AddRange(await tables.WrongCountsAsync(cancellationToken));
         stage.Keeps = !verdict.IsRight;

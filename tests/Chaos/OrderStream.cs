@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
+using Saltern.Chaos.Migrations;
 using Saltern.Contract;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Chaos;
 
@@ -61,16 +64,26 @@ internal sealed class OrderStream : IDisposable
         var node = Enumerable.Range(order.Node, options.Nodes)
             .Select(number => stage.Nodes[number % options.Nodes].Address)
             .FirstOrDefault(address => address is not null);
-        if (node is null || (order.Action is null && order.Back >= acknowledged.Count))
+        var isOfEarlier = order is { Action: null, Verb: not "assign" };
+        if (node is null || (isOfEarlier && order.Back >= acknowledged.Count))
         {
             return;
         }
 
+        foreach (var (minion, outcome) in order.Outcomes)
+        {
+            await stage.Masters.Find(master => master.Name == order.Master)!.SetSoftwareAsync(
+                minion, new SoftwareSetting { Dup = outcome }, cancellationToken);
+        }
+
         try
         {
-            await (order.Action is { } action
-                ? ScheduleAsync(node, action, order.Delay, cancellationToken)
-                : OrderAsync(node, order, cancellationToken));
+            await (order switch
+            {
+                { Action: { } action } => ScheduleAsync(node, action, order.Delay, cancellationToken),
+                { Verb: "assign" } => AssignAsync(node, order, cancellationToken),
+                _ => OrderAsync(node, order, cancellationToken),
+            });
         }
         catch (Exception problem) when (
             problem is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
@@ -101,6 +114,38 @@ internal sealed class OrderStream : IDisposable
         using var answer = await client.PostAsync(
             new Uri(node, $"/api/v1/actions/{about}/{order.Verb}"), body, cancellationToken);
         await CountAsync(answer, cancellationToken);
+    }
+
+    /// <summary>Minions that are held refuse; the others get what they are assigned.</summary>
+    private async Task AssignAsync(Uri node, PlannedOrder order, CancellationToken cancellationToken)
+    {
+        var labels = Ladder.Labels(order.Rung).Split(' ');
+        var assigned = new List<string>();
+        foreach (var minion in order.Minions)
+        {
+            using var answer = await client.PutAsJsonAsync(
+                new Uri(node, $"/api/v1/minions/{minion}/channels?domain={order.Master}"),
+                new AssignmentRequest { Base = labels[0], Children = labels[1..] }, ContractJson.Options,
+                cancellationToken);
+            if (await CountAsync(answer, cancellationToken))
+            {
+                assigned.Add(minion);
+            }
+        }
+
+        if (assigned.Count > 0)
+        {
+            await ScheduleAsync(
+                node,
+                new ActionRequest
+                {
+                    Kind = "channels.apply",
+                    Arguments = JsonElement.Parse("{}"),
+                    Target = new TargetRequest { Minions = assigned, KeyDomain = order.Master },
+                    DeadlineSeconds = 6,
+                },
+                null, cancellationToken);
+        }
     }
 
     private async Task<bool> CountAsync(HttpResponseMessage answer, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Channels;
@@ -15,14 +16,11 @@ namespace Saltern.Server.ServicePacks;
 /// knows nothing but the rows, so that a server that was dead for a day goes on from there, on whichever node.
 /// </summary>
 internal sealed partial class ChangeDeciding(
-    NpgsqlDataSource database, OwnOrders orders, Bells bells, TimeProvider clock, Outage outage,
-    ILogger<ChangeDeciding> log)
+    NpgsqlDataSource database, OwnOrders orders, Bells bells, IOptions<ServicePacksOptions> options, TimeProvider clock,
+    Outage outage, ILogger<ChangeDeciding> log)
     : BackgroundService
 {
     private const int Most = 200;
-
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
     // Not that of the inbox: what a return says counts when it is settled.
     private readonly Bell bell = bells.Due.Echo();
@@ -74,7 +72,7 @@ internal sealed partial class ChangeDeciding(
             return 0;
         }
 
-        var writing = new ChangeWriting(connection, orders, now, Again);
+        var writing = new ChangeWriting(connection, orders, now, options.Value.TryAgain);
         await writing.ReportAsync(looked, cancellationToken);
         await writing.WriteAsync(
             [.. looked.Select(change => (change, ChangeDecision.For(change.Facts)))], cancellationToken);
@@ -119,7 +117,7 @@ internal sealed partial class ChangeDeciding(
                 }
             }
 
-            await bell.WaitAsync(Every, clock, stoppingToken);
+            await bell.WaitAsync(options.Value.Sweep, clock, stoppingToken);
         }
     }
 

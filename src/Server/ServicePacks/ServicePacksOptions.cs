@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Saltern.Server.ServicePacks;
+
+internal sealed class ServicePacksOptions
+{
+    public const string Section = "ServicePacks";
+
+    /// <summary>How often changes of channels are looked at, whatever was heard of them.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan Sweep { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// After so long a minion is asked again how its run ended, or given its channels of before again; the longer
+    /// nothing comes of it, the longer.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan TryAgain { get; set; } = TimeSpan.FromMinutes(5);
+}
+
+[OptionsValidator]
+internal sealed partial class ServicePacksOptionsValidator : IValidateOptions<ServicePacksOptions>;
