@@ -127,7 +127,7 @@ internal sealed class Stage : IAsyncDisposable
                 ProofAfter = "00:00:04", RetryPause = "00:00:01", AskAgain = "00:00:01", AskWhileRunning = "00:00:02",
                 BusyPause = "00:00:02", StopGrace = "00:00:02",
             },
-            ["ServicePacks"] = new { Sweep = "00:00:01", TryAgain = "00:00:02" },
+            ["ServicePacks"] = new { Sweep = "00:00:01", TryAgain = "00:00:02", OrderDeadline = "00:00:05" },
             ["Fleet"] = new { KeyReadInterval = "00:00:05", StartEventInterval = "00:00:02" },
             ["Logging"] = new
             {

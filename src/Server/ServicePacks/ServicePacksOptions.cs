@@ -17,6 +17,13 @@ internal sealed class ServicePacksOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan TryAgain { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// How long a minion may take for what is ordered of it in consequence of a migration (its channels of before, how
+    /// its run ended, its products) before it is asked what has become of that. A restart has the deadline of its kind.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan OrderDeadline { get; set; } = TimeSpan.FromMinutes(10);
 }
 
 [OptionsValidator]
