@@ -85,7 +85,8 @@ internal sealed partial class Master : IAsyncDisposable
     public async Task SetSoftwareAsync(
         string minion, SoftwareSetting software, CancellationToken cancellationToken)
     {
-        using var answer = await control.PutAsJsonAsync($"/minions/{minion}/software", software, Wire, cancellationToken);
+        using var answer = await control.PutAsJsonAsync(
+            $"/minions/{minion}/software", software, Wire, cancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 

@@ -37,7 +37,8 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
 
     private async Task SettleAsync()
     {
-        for (var round = 0; await IsUnsettledAsync(); round++)
+        var round = 0;
+        for (; await IsUnsettledAsync(); round++)
         {
             Watch.Require(round < MostRounds, $"it does not settle: {await HangingAsync()}");
             // A node that sleeps in one of its passes goes on with the others: with long steps between them, what one
@@ -51,7 +52,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
             await world.Watch.CheckAsync(reschedules: false);
         }
 
-        world.Note("all has settled");
+        world.Note(string.Create(CultureInfo.InvariantCulture, $"all has settled, {round} rounds"));
     }
 
     private async Task<bool> IsUnsettledAsync() => await UnfinishedAsync() > 0

@@ -49,11 +49,15 @@ internal sealed class MigrationOrders(World world)
         return world.Chance(70);
     }
 
-    /// <summary>A person decides about one of the latest changes, whether or not there is something to decide.</summary>
+    /// <summary>A person decides about a change, one that waits for that if there is any.</summary>
     public async Task DecideAsync(Node node)
     {
         var changes = await world.QueryAsync(
-            "select id from channel_change order by id desc limit 12", row => row.GetInt64(0));
+            """
+            select id from channel_change
+            order by state in ('Unknown', 'Reverting') or attention is not null desc, id desc limit 4
+            """,
+            row => row.GetInt64(0));
         if (changes.Count > 0)
         {
             var (change, keep) = (world.Pick(changes), world.Chance(50));

@@ -72,12 +72,12 @@ internal sealed class Orders(World world)
     {
         switch (world.Random.Next(100))
         {
-            case < 75:
+            case < 70:
                 var (minions, domain) = (Some(), Domain());
                 await ScheduleAsync(
                     node, MigrateKind.KindName, migrations.Next(minions, domain), 90, minions, domain);
                 break;
-            case < 90:
+            case < 83:
                 var (assigned, where) = (Some(), Domain());
                 if (await migrations.AssignAsync(node, assigned, where))
                 {
@@ -123,7 +123,8 @@ internal sealed class Orders(World world)
             EarliestAt = earliest > now ? earliest : null,
             ExpiresAt = world.Chance(20) ? earliest + TimeSpan.FromMinutes(world.Random.Next(2, 60)) : null,
             BatchSize = world.Chance(30) ? world.Random.Next(1, 4) : null,
-            DeadlineSeconds = world.Chance(70) ? deadline : null,
+            // That of a migration would be hours, and each seed would wait for them.
+            DeadlineSeconds = kind == MigrateKind.KindName || world.Chance(70) ? deadline : null,
             GiveUpAfterSeconds = world.Chance(50) ? world.Random.Next(120, 900) : null,
             MaxAttempts = world.Chance(30) ? world.Random.Next(1, 4) : null,
         };

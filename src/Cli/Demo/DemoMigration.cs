@@ -18,7 +18,7 @@ internal sealed class DemoMigration(DemoGround ground, Api api, CliOutput output
     public async Task ReportAsync(long action, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        while ((await ChangesAsync(action, cancellationToken)).Any(change => change.State is not ("Kept" or "Reverted")))
+        while ((await ChangesAsync(action, cancellationToken)).Any(IsOpen))
         {
             if (clock.GetElapsedTime(started) > Patience)
             {
@@ -46,7 +46,8 @@ internal sealed class DemoMigration(DemoGround ground, Api api, CliOutput output
             var record = await api.GetAsync<MinionChannels>(
                 $"/api/v1/minions/{Uri.EscapeDataString(minion)}/channels", cancellationToken);
             var assigned = Sorted(record.Children.Append(record.Base ?? "none"));
-            var there = Sorted(really.Repositories.Select(one => one.Alias.Replace("saltern:", "", StringComparison.Ordinal)));
+            var there = Sorted(really.Repositories.Select(
+                repository => repository.Alias.Replace("saltern:", "", StringComparison.Ordinal)));
             arrived += given is null ? 0 : 1;
             if (assigned == expected && there == expected)
             {
@@ -59,12 +60,15 @@ internal sealed class DemoMigration(DemoGround ground, Api api, CliOutput output
 
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"demo: {right} of {minions.Count} minions have the channels that their runs came to: {arrived} the new ones "
-            + $"({attention} of them half-way, for a person to look at), {minions.Count - arrived} those of before"));
+            $"demo: {right} of {minions.Count} minions have the channels that their runs came to: {arrived} the new "
+            + $"ones ({attention} of them half-way, for a person to look at), {minions.Count - arrived} those of before"));
         return right;
     }
 
-    private static bool Arrived(DupRunView run) => run is { DryRun: false } && (run.Changed || run.Outcome == "succeeded");
+    private static bool IsOpen(ChannelChangeSummary change) => change.State is not ("Kept" or "Reverted");
+
+    private static bool Arrived(DupRunView run) =>
+        !run.DryRun && (run.Changed || run.Outcome is "succeeded" or "nothing_to_do");
 
     private static string Sorted(IEnumerable<string> labels) =>
         string.Join(' ', labels.Order(StringComparer.Ordinal));

@@ -18,6 +18,9 @@ internal static class DemoSoftware
     /// <summary>To where the SLES 15 SP5 of the demo can go.</summary>
     public const string Target = "sles-15.6-x86_64";
 
+    /// <summary>Where all of the catalogue's channels are.</summary>
+    private const string Urls = "https://mirror.example.org/saltern/";
+
     private const string Catalogue = "Saltern.Cli.Demo.products.yaml";
 
     private static readonly DupSetting Well = new() { Seconds = 2 };
@@ -45,14 +48,17 @@ internal static class DemoSoftware
         await services.GetRequiredService<ProductImports>().ImportAsync(
             await ReadAsync(cancellationToken), "demo", dryRun: false, cancellationToken);
         var minions = ground.Master.Minions
-            .Select(id => (Id: id, ground.Master.SoftwareOf(id)!.Products)).Where(one => one.Products.Count > 0).ToList();
+            .Select(id => (Id: id, ground.Master.SoftwareOf(id)!.Products))
+            .Where(one => one.Products.Count > 0).ToList();
         foreach (var (place, (id, products)) in minions.Index())
         {
             ground.Master.SetSoftware(id, new SoftwareSetting
             {
                 Dup = Ends[place % Ends.Length],
-                Repositories = [.. Labels(products).Select(
-                    label => new SimulatedRepository($"saltern:{label}", $"https://mirror.example.org/saltern/{label}/"))],
+                Repositories =
+                [
+                    .. Labels(products).Select(label => new SimulatedRepository($"saltern:{label}", $"{Urls}{label}/")),
+                ],
             });
         }
 
@@ -83,7 +89,8 @@ internal static class DemoSoftware
 
     private static string[] Both(string channel) => [$"{channel}-pool-x86_64", $"{channel}-updates-x86_64"];
 
-    private static string Pack(SimulatedProduct product) => product.Version.Replace(".", "-sp", StringComparison.Ordinal);
+    private static string Pack(SimulatedProduct product) =>
+        product.Version.Replace(".", "-sp", StringComparison.Ordinal);
 
     /// <summary>As if they had told their products, and somebody had assigned their channels.</summary>
     private static async Task RecordAsync(

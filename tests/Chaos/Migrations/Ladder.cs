@@ -5,12 +5,15 @@ using Saltern.Simulator.Software;
 namespace Saltern.Chaos.Migrations;
 
 /// <summary>
-/// Service packs that follow one another, each of them also upon all before it, so that a minion can be migrated again
-/// and again while a run lasts. Each has two mandatory channels and an optional one.
+/// Service packs that follow one another, each of them also upon several before it, so that a minion can be migrated
+/// again and again while a run lasts. Each has two mandatory channels and an optional one.
 /// </summary>
 internal static class Ladder
 {
-    public const int Rungs = 40;
+    public const int Rungs = 24;
+
+    /// <summary>A service pack can be skipped to from so many before it.</summary>
+    private const int Reach = 8;
 
     /// <summary>A repository of somebody else, which is to stay as it is.</summary>
     public const string Foreign = "vendor";
@@ -42,7 +45,7 @@ internal static class Ladder
     /// <summary>The mandatory channels, the base channel first.</summary>
     public static string Labels(int rung) => $"{Product(rung)}-oss {Product(rung)}-update";
 
-    /// <summary>What the server knows of the minions that <paramref name="which"/> (a condition of SQL) names.</summary>
+    /// <summary>What the server knows of the minions that a condition (in SQL) names.</summary>
     public static string EquipSql(string which) => $$"""
         insert into saltern.product_set (digest, products)
         values ('\x01', '[{"name": "Leap", "version": "15.1", "arch": "x86_64", "isBase": true}]');
@@ -60,7 +63,7 @@ internal static class Ladder
         var yaml = new StringBuilder("source: ladder\nproducts:\n");
         for (var rung = 1; rung <= Rungs; rung++)
         {
-            var before = string.Join(", ", Enumerable.Range(1, rung - 1).Select(Product));
+            var before = string.Join(", ", Enumerable.Range(1, rung - 1).TakeLast(Reach).Select(Product));
             yaml.Append(CultureInfo.InvariantCulture, $$"""
                   - id: {{Product(rung)}}
                     name: Leap

@@ -34,7 +34,7 @@ internal static class MigrationJudge
             entry => $"action {entry.Actor} was picked up for {Name(minion)}, although {entry.Subject}"));
     }
 
-    /// <summary>What is on record follows from what was assigned at first, by persons, and by runs that arrived.</summary>
+    /// <summary>What is on record follows from what was assigned at first, by persons, and by runs.</summary>
     private static void JudgeRecord(MinionEnd minion, Verdict verdict)
     {
         string? expected = null;

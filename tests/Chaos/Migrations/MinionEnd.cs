@@ -3,7 +3,7 @@ using Saltern.Simulator.Software;
 
 namespace Saltern.Chaos.Migrations;
 
-/// <summary>A minion that can be migrated, when all is over: what it really has and did, and what is on record.</summary>
+/// <summary>A minion that can be migrated, when all is over: what it has and did, and what is on record.</summary>
 internal sealed record MinionEnd
 {
     public const string AssignedSql = """
