@@ -50,7 +50,8 @@ internal static class DemoSoftware
         var minions = ground.Master.Minions
             .Select(id => (Id: id, ground.Master.SoftwareOf(id)!.Products))
             .Where(one => one.Products.Count > 0).ToList();
-        foreach (var (place, (id, products)) in minions.Index())
+        var alike = minions.GroupBy(one => one.Products[0]).SelectMany(same => same.Index());
+        foreach (var (place, (id, products)) in alike)
         {
             ground.Master.SetSoftware(id, new SoftwareSetting
             {
