@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Saltern.Chaos.Migrations;
 using Saltern.Contract;
 
 namespace Saltern.Chaos;
@@ -29,8 +28,6 @@ internal static class OrderPlan
         var node = random.Next(options.Nodes);
         return random.Next(100) switch
         {
-            >= 96 => MigrationPlan.Assignment(random, at, node, options),
-            >= 82 => MigrationPlan.Migration(random, at, node, options),
             < 12 => new PlannedOrder(at, node, null, null, "cancel", random.Next(4), Some(random, options.Minions)),
             < 26 => new PlannedOrder(at, node, null, null, "reschedule", random.Next(25), []),
             _ => new PlannedOrder(

@@ -21,10 +21,13 @@ internal sealed class OrderStream : IDisposable
     private readonly TimeProvider clock;
     private readonly Action<string> say;
     private readonly HttpClient client = new() { Timeout = Patience };
+    private readonly IReadOnlyList<PlannedOrder> plan;
     private readonly List<ActionScheduled> acknowledged = [];
 
-    public OrderStream(Stage stage, ChaosOptions options, TimeProvider clock, Action<string> say)
+    public OrderStream(
+        Stage stage, IReadOnlyList<PlannedOrder> plan, ChaosOptions options, TimeProvider clock, Action<string> say)
     {
+        this.plan = plan;
         this.stage = stage;
         this.options = options;
         this.clock = clock;
@@ -44,7 +47,7 @@ internal sealed class OrderStream : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        foreach (var order in OrderPlan.For(options))
+        foreach (var order in plan)
         {
             var wait = order.At - clock.GetElapsedTime(started);
             await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, clock, cancellationToken);

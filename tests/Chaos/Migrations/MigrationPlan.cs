@@ -5,10 +5,14 @@ using Saltern.Simulator.Software;
 
 namespace Saltern.Chaos.Migrations;
 
-/// <summary>Which migrations are ordered, which channels are assigned, and what runs come to. Pure.</summary>
+/// <summary>
+/// Which migrations are ordered, which channels are assigned, and what runs come to: pure, from the seed, beside the
+/// other orders.
+/// </summary>
 internal static class MigrationPlan
 {
     private const double SecondsOfRun = 4;
+    private const double SecondsBetween = 3;
 
     /// <summary>Every so many minions can be migrated.</summary>
     private const int Every = 4;
@@ -17,7 +21,34 @@ internal static class MigrationPlan
     public static IReadOnlyList<string> Minions(ChaosOptions options) =>
         [.. Enumerable.Range(1, options.Minions).Where(number => number % Every == 0).Select(OrderPlan.MinionId)];
 
-    public static PlannedOrder Migration(Random random, TimeSpan at, int node, ChaosOptions options)
+    public static IReadOnlyList<PlannedOrder> For(ChaosOptions options)
+    {
+        var random = new Random((options.Seed * 31) - 1);
+        var orders = new List<PlannedOrder>();
+        for (var at = TimeSpan.Zero; at < options.Length; at += Pause(random))
+        {
+            orders.Add(Next(random, at, options));
+        }
+
+        return orders;
+    }
+
+    private static TimeSpan Pause(Random random) =>
+        TimeSpan.FromSeconds(-Math.Log(1 - random.NextDouble()) * SecondsBetween);
+
+    private static PlannedOrder Next(Random random, TimeSpan at, ChaosOptions options)
+    {
+        var node = random.Next(options.Nodes);
+        return random.Next(100) switch
+        {
+            < 10 => new PlannedOrder(at, node, null, null, "cancel", random.Next(3), Some(random, options).Minions),
+            < 30 => new PlannedOrder(at, node, null, null, "reschedule", random.Next(5), []),
+            < 42 => Assignment(random, at, node, options),
+            _ => Migration(random, at, node, options),
+        };
+    }
+
+    private static PlannedOrder Migration(Random random, TimeSpan at, int node, ChaosOptions options)
     {
         var (master, minions) = Some(random, options);
         var dryRun = random.Next(10) < 4;
@@ -37,7 +68,7 @@ internal static class MigrationPlan
     }
 
     /// <summary>Channels are set on record, and brought to the minions.</summary>
-    public static PlannedOrder Assignment(Random random, TimeSpan at, int node, ChaosOptions options)
+    private static PlannedOrder Assignment(Random random, TimeSpan at, int node, ChaosOptions options)
     {
         var (master, minions) = Some(random, options);
         return new PlannedOrder(at, node, null, null, "assign", 0, [.. minions.Take(3)])

@@ -1,4 +1,5 @@
 using Saltern.Chaos;
+using Saltern.Chaos.Migrations;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Server.Tests.Chaos;
@@ -96,6 +97,7 @@ public sealed class JudgeTests
     }
 
     private static IEnumerable<string> Texts(ChaosOptions options) => OrderPlan.For(options)
+        .Concat(MigrationPlan.For(options))
         .Select(order => $"{order.At} {order.Node} {order.Verb} {order.Back} {order.Action?.Arguments}");
 
     private static Verdict JudgeOne(TargetEnd target, params LedgerEntry[] runs) => Judge.Of(
