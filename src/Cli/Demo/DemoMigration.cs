@@ -60,9 +60,8 @@ internal sealed class DemoMigration(DemoGround ground, Api api, CliOutput output
 
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"demo: {right} of {minions.Count} minions have the channels that their runs came to: {arrived} the new "
-            + $"ones ({attention} of them half-way, for a person to look at), {minions.Count - arrived} those of "
-            + "before"));
+            $"demo: {right} of {minions.Count} minions have the channels that their runs came to: {arrived} new ones "
+            + $"({attention} half-way, for a person to look at), {minions.Count - arrived} those of before"));
         return right;
     }
 

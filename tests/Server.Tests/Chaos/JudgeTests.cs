@@ -1,5 +1,6 @@
 using Saltern.Chaos;
 using Saltern.Chaos.Migrations;
+using Saltern.Contract;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Server.Tests.Chaos;
@@ -94,6 +95,18 @@ public sealed class JudgeTests
             FaultPlan.For(options).SelectMany(lane => lane), FaultPlan.For(options).SelectMany(lane => lane));
         Assert.Equal(Texts(options), Texts(options));
         Assert.NotEqual(Texts(options), Texts(options with { Seed = 8 }));
+    }
+
+    [Fact]
+    public void The_short_run_of_the_tests_orders_dry_runs_real_ones_and_channels()
+    {
+        var plan = MigrationPlan.For(ChaosTests.Options(seed: 1));
+        var migrations = plan.Select(order => order.Action).OfType<ActionRequest>().ToList();
+
+        Assert.All([true, false], dryRun => Assert.Contains(
+            migrations, action => action.Arguments!.Value.GetProperty("dryRun").GetBoolean() == dryRun));
+        Assert.All(
+            ["assign", "reschedule"], verb => Assert.Contains(plan, order => order.Verb == verb));
     }
 
     private static IEnumerable<string> Texts(ChaosOptions options) => OrderPlan.For(options)
