@@ -4,7 +4,8 @@ namespace Saltern.Server.Tests.Chaos;
 
 /// <summary>
 /// A short run of <c>./chaos</c>: three nodes, two masters and their database break at the moments that the seed says,
-/// and no target is lost, runs twice or stands wrong, and no minion has other channels than its migrations came to. SALTERN_CHAOS_SEED takes another seed.
+/// and no target is lost, runs twice or stands wrong, and no minion has other channels than its migrations came to.
+/// SALTERN_CHAOS_SEED takes another seed.
 /// </summary>
 public sealed class ChaosTests
 {
