@@ -177,7 +177,7 @@ public sealed class SimulatedMaster : IAsyncDisposable
             MinionSoftware software = fleet.SoftwareOf(minion);
             return new SoftwareView(
                 software.Products, [.. software.Repositories], software.Dup,
-                [.. software.Runs.Values.Select(run => run.View(id))]);
+                [.. software.Runs.Values.Select(run => run.View(id))], [.. software.ChannelsSet]);
         }
     }
 

@@ -5,6 +5,8 @@ namespace Saltern.Simulator;
 /// <summary>Everything that shapes a simulated master. Checked by <see cref="Validate"/> when it starts.</summary>
 public sealed record SimulatorOptions
 {
+    private static readonly TimeSpan LongestRestart = TimeSpan.FromDays(1);
+
     /// <summary>The master's id: in <c>full_ret.master_id</c> and in <c>salt_events.master_id</c>.</summary>
     public string Name { get; init; } = "master1";
 
@@ -113,6 +115,12 @@ public sealed record SimulatorOptions
         Require(PendingMinions is >= 0 and <= 1_000_000, nameof(PendingMinions), PendingMinions, "0 to 1000000");
         Require(NamePattern.Contains("{0", StringComparison.Ordinal), nameof(NamePattern), NamePattern, "contains {0}");
         Require(Latency.Sigma is >= 0 and <= 5, "Latency.Sigma", Latency.Sigma, "0 to 5");
+        Require(
+            RebootTime >= TimeSpan.Zero && RebootTime <= LongestRestart, nameof(RebootTime), RebootTime,
+            "0 to 1 day");
+        Require(
+            RestartTime >= TimeSpan.Zero && RestartTime <= LongestRestart, nameof(RestartTime), RestartTime,
+            "0 to 1 day");
         Require(CacheJobsShare is >= 0 and <= 1, nameof(CacheJobsShare), CacheJobsShare, "0 to 1");
         Require(Writers is >= 1 and <= 64, nameof(Writers), Writers, "1 to 64");
         Require(WriteQueue >= 1, nameof(WriteQueue), WriteQueue, "at least 1");

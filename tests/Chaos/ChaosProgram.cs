@@ -27,7 +27,7 @@ internal static class ChaosProgram
         var command = new RootCommand(
             "Runs three nodes and two simulated masters, breaks them in every way at once, and compares each "
             + "target with what its minion really did. Exit code 0: nothing was lost, nothing ran twice, "
-            + "no status is wrong.")
+            + "no status and no channel is wrong.")
         {
             Minutes, Seed, Minions,
         };

@@ -1,4 +1,5 @@
 using Npgsql;
+using Saltern.Chaos.Migrations;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Chaos;
@@ -16,16 +17,22 @@ internal static class ChaosRun
         say($"{options.Nodes} nodes, {stage.Masters.Count} masters with {options.Minions} minions each; what they "
             + $"print is in {stage.Folder} until all turns out to be right");
         var driver = new FaultDriver(stage, options, clock, say);
-        using var orders = new OrderStream(stage, options, clock, say);
-        await Task.WhenAll(driver.RunAsync(cancellationToken), orders.RunAsync(cancellationToken));
+        using var orders = new OrderStream(stage, OrderPlan.For(options), options, clock, say);
+        using var migrations = new OrderStream(stage, MigrationPlan.For(options), options, clock, say);
+        await Task.WhenAll(
+            driver.RunAsync(cancellationToken), orders.RunAsync(cancellationToken),
+            migrations.RunAsync(cancellationToken));
         await driver.CalmAsync(cancellationToken);
         say("the faults have ended");
         var tables = new Tables(stage.Database);
         var settled = await SettleAsync(stage, tables, options, clock, say, cancellationToken);
+        var minions = await new LastLook(stage, options, clock).TakeAsync(cancellationToken);
         var targets = await tables.ReadTargetsAsync(cancellationToken);
         var verdict = Judge.Of(
             targets, await ReadLedgersAsync(stage, cancellationToken), await tables.ReadJobsAsync(cancellationToken));
-        verdict.Lost.AddRange(await tables.MissingAsync(orders.Acknowledged, cancellationToken));
+        MigrationJudge.Judge(minions, verdict);
+        verdict.Lost.AddRange(await tables.MissingAsync(
+            [.. orders.Acknowledged, .. migrations.Acknowledged], cancellationToken));
         verdict.WrongStatus.AddRange(await tables.WrongCountsAsync(cancellationToken));
         stage.Keeps = !verdict.IsRight;
         return new ChaosResult
@@ -36,7 +43,9 @@ internal static class ChaosRun
             Targets = targets.Count,
             Statuses = targets.CountBy(target => target.Status).ToDictionary(),
             Faults = driver.Injected,
-            Orders = (orders.Taken, orders.Refused, orders.Unanswered),
+            Orders = (
+                orders.Taken + migrations.Taken, orders.Refused + migrations.Refused,
+                orders.Unanswered + migrations.Unanswered),
             SettledAfter = settled,
         };
     }

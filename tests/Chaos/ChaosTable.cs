@@ -25,9 +25,12 @@ internal static class ChaosTable
         rows.Add(("  though its minion ran it to its end", Text(result.Verdict.GuessedAndRan.Count)));
         rows.Add(("safe to repeat, and repeated by ourselves", Text(result.Verdict.Repeated.Count)));
         rows.Add(("safe to repeat, and sent again after a restart", Text(result.Verdict.ResentAfterRestart.Count)));
+        rows.AddRange(Migrations(result.Verdict));
         rows.Add(("lost", Text(result.Verdict.Lost.Count)));
         rows.Add(("run twice", Text(result.Verdict.RunTwice.Count)));
         rows.Add(("wrong status", Text(result.Verdict.WrongStatus.Count)));
+        rows.Add(("wrong channels", Text(result.Verdict.WrongChannels.Count)));
+        rows.Add(("one in the middle of the other", Text(result.Verdict.Overlapped.Count)));
         rows.Add(("all final after the last fault", result.SettledAfter is { } time
             ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s")
             : "not in time"));
@@ -40,9 +43,21 @@ internal static class ChaosTable
         Some("lost", result.Verdict.Lost)
             .Concat(Some("run twice", result.Verdict.RunTwice))
             .Concat(Some("wrong status", result.Verdict.WrongStatus))
+            .Concat(Some("wrong channels", result.Verdict.WrongChannels))
+            .Concat(Some("one in the middle of the other", result.Verdict.Overlapped))
+            .Concat(Some("new channels stayed, nobody could tell", result.Verdict.NobodyKnew))
             .Concat(Some("guessed though it ran", result.Verdict.GuessedAndRan))
             .Concat(Some("repeated", result.Verdict.Repeated))
             .Concat(Some("sent again after a restart", result.Verdict.ResentAfterRestart));
+
+    private static IEnumerable<(string What, string Figure)> Migrations(Verdict verdict)
+    {
+        var counts = verdict.Migrations;
+        yield return ("dry runs and real runs of zypper dup", $"{Text(counts.DryRuns)}, {Text(counts.RealRuns)}");
+        yield return ("new channels kept, taken back", $"{Text(counts.Kept)}, {Text(counts.TakenBack)}");
+        yield return ("new channels kept for a person to look at", Text(counts.Attention));
+        yield return ("  though no package had changed: nobody could tell", Text(verdict.NobodyKnew.Count));
+    }
 
     private static IEnumerable<string> Some(string what, List<string> sentences) =>
         sentences.Take(MostEvidence).Select(sentence => $"{what}: {sentence}");

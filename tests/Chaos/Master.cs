@@ -7,6 +7,7 @@ using Saltern.Rig;
 using Saltern.Simulator;
 using Saltern.Simulator.Faults;
 using Saltern.Simulator.Ledger;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Chaos;
 
@@ -52,7 +53,7 @@ internal sealed partial class Master : IAsyncDisposable
 
         var process = await ChildProcess.StartAsync(
             folder, Node.Program, "simulator", "--name", name, "--job-cache", jobCache, "--minions",
-            Text(options.Minions), "--latency-ms", "200", "--seed", Text(options.Seed));
+            Text(options.Minions), "--latency-ms", "200", "--reboot-seconds", "3", "--seed", Text(options.Seed));
         var said = await process.ReadAsync($"simulated master {name}:", clock, cancellationToken);
         return new Master(process, name, Addresses().Match(said));
     }
@@ -80,6 +81,17 @@ internal sealed partial class Master : IAsyncDisposable
         using var answer = await control.PostAsync($"/minions/{minion}/restart", null, cancellationToken);
         answer.EnsureSuccessStatusCode();
     }
+
+    public async Task SetSoftwareAsync(
+        string minion, SoftwareSetting software, CancellationToken cancellationToken)
+    {
+        using var answer = await control.PutAsJsonAsync(
+            $"/minions/{minion}/software", software, Wire, cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task<SoftwareView> ReadSoftwareAsync(string minion, CancellationToken cancellationToken) =>
+        (await control.GetFromJsonAsync<SoftwareView>($"/minions/{minion}/software", Wire, cancellationToken))!;
 
     /// <summary>Jobs that still run and returns on their way.</summary>
     public async Task<int> PendingAsync(CancellationToken cancellationToken) =>

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
+using Saltern.Chaos.Migrations;
 using Saltern.Contract;
+using Saltern.Simulator.Software;
 
 namespace Saltern.Chaos;
 
@@ -18,10 +21,13 @@ internal sealed class OrderStream : IDisposable
     private readonly TimeProvider clock;
     private readonly Action<string> say;
     private readonly HttpClient client = new() { Timeout = Patience };
+    private readonly IReadOnlyList<PlannedOrder> plan;
     private readonly List<ActionScheduled> acknowledged = [];
 
-    public OrderStream(Stage stage, ChaosOptions options, TimeProvider clock, Action<string> say)
+    public OrderStream(
+        Stage stage, IReadOnlyList<PlannedOrder> plan, ChaosOptions options, TimeProvider clock, Action<string> say)
     {
+        this.plan = plan;
         this.stage = stage;
         this.options = options;
         this.clock = clock;
@@ -41,7 +47,7 @@ internal sealed class OrderStream : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        foreach (var order in OrderPlan.For(options))
+        foreach (var order in plan)
         {
             var wait = order.At - clock.GetElapsedTime(started);
             await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, clock, cancellationToken);
@@ -61,16 +67,26 @@ internal sealed class OrderStream : IDisposable
         var node = Enumerable.Range(order.Node, options.Nodes)
             .Select(number => stage.Nodes[number % options.Nodes].Address)
             .FirstOrDefault(address => address is not null);
-        if (node is null || (order.Action is null && order.Back >= acknowledged.Count))
+        var isOfEarlier = order is { Action: null, Verb: not "assign" };
+        if (node is null || (isOfEarlier && order.Back >= acknowledged.Count))
         {
             return;
         }
 
+        foreach (var (minion, outcome) in order.Outcomes)
+        {
+            await stage.Masters.Find(master => master.Name == order.Master)!.SetSoftwareAsync(
+                minion, new SoftwareSetting { Dup = outcome }, cancellationToken);
+        }
+
         try
         {
-            await (order.Action is { } action
-                ? ScheduleAsync(node, action, order.Delay, cancellationToken)
-                : OrderAsync(node, order, cancellationToken));
+            await (order switch
+            {
+                { Action: { } action } => ScheduleAsync(node, action, order.Delay, cancellationToken),
+                { Verb: "assign" } => AssignAsync(node, order, cancellationToken),
+                _ => OrderAsync(node, order, cancellationToken),
+            });
         }
         catch (Exception problem) when (
             problem is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
@@ -101,6 +117,38 @@ internal sealed class OrderStream : IDisposable
         using var answer = await client.PostAsync(
             new Uri(node, $"/api/v1/actions/{about}/{order.Verb}"), body, cancellationToken);
         await CountAsync(answer, cancellationToken);
+    }
+
+    /// <summary>Minions that are held refuse; the others get what they are assigned.</summary>
+    private async Task AssignAsync(Uri node, PlannedOrder order, CancellationToken cancellationToken)
+    {
+        var labels = Ladder.Labels(order.Rung).Split(' ');
+        var assigned = new List<string>();
+        foreach (var minion in order.Minions)
+        {
+            using var answer = await client.PutAsJsonAsync(
+                new Uri(node, $"/api/v1/minions/{minion}/channels?domain={order.Master}"),
+                new AssignmentRequest { Base = labels[0], Children = labels[1..] }, ContractJson.Options,
+                cancellationToken);
+            if (await CountAsync(answer, cancellationToken))
+            {
+                assigned.Add(minion);
+            }
+        }
+
+        if (assigned.Count > 0)
+        {
+            await ScheduleAsync(
+                node,
+                new ActionRequest
+                {
+                    Kind = "channels.apply",
+                    Arguments = JsonElement.Parse("{}"),
+                    Target = new TargetRequest { Minions = assigned, KeyDomain = order.Master },
+                    DeadlineSeconds = 6,
+                },
+                null, cancellationToken);
+        }
     }
 
     private async Task<bool> CountAsync(HttpResponseMessage answer, CancellationToken cancellationToken)

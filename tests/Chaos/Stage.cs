@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Saltern.Chaos.Migrations;
 using Saltern.Contract;
 
 namespace Saltern.Chaos;
@@ -88,6 +89,7 @@ internal sealed class Stage : IAsyncDisposable
             async () => (await Database.QueryAsync(
                 KnownSql, row => row.GetInt64(0), cancellationToken))[0] == options.Minions * Masters.Count,
             TimeSpan.FromMinutes(1), "the minions are known", clock, cancellationToken);
+        await Equipment.InstallAsync(this, options, cancellationToken);
     }
 
     /// <summary>
@@ -125,6 +127,7 @@ internal sealed class Stage : IAsyncDisposable
                 ProofAfter = "00:00:04", RetryPause = "00:00:01", AskAgain = "00:00:01", AskWhileRunning = "00:00:02",
                 BusyPause = "00:00:02", StopGrace = "00:00:02",
             },
+            ["ServicePacks"] = new { Sweep = "00:00:01", TryAgain = "00:00:02", OrderDeadline = "00:00:05" },
             ["Fleet"] = new { KeyReadInterval = "00:00:05", StartEventInterval = "00:00:02" },
             ["Logging"] = new
             {

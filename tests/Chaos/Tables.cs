@@ -6,7 +6,7 @@ namespace Saltern.Chaos;
 /// <summary>What the server's tables say when all is over.</summary>
 internal sealed class Tables(Cluster database)
 {
-    /// <summary>How many targets are not final yet, and returns that are not settled.</summary>
+    /// <summary>How many targets are not final yet, returns not settled, changes of channels not decided.</summary>
     public async Task<long> UnfinishedAsync(CancellationToken cancellationToken) =>
         (await database.QueryAsync(UnfinishedSql, row => row.GetInt64(0), cancellationToken))[0];
 
@@ -63,6 +63,8 @@ internal sealed class Tables(Cluster database)
     private const string UnfinishedSql = """
         select (select count(*) from action_target where status in ('Queued', 'PickedUp'))
              + (select count(*) from inbox)
+             + (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
+             + (select count(*) from minion_hold)
         """;
 
     internal const string TargetsSql = """

@@ -1,3 +1,5 @@
+using Saltern.Chaos.Migrations;
+
 namespace Saltern.Chaos;
 
 /// <summary>What is wrong, each a sentence with its evidence, and what is allowed but worth knowing.</summary>
@@ -20,6 +22,22 @@ internal sealed record Verdict
     /// </summary>
     public List<string> WrongStatus { get; } = [];
 
+    /// <summary>Channels, on record or on a minion, that do not follow from what its runs came to.</summary>
+    public List<string> WrongChannels { get; } = [];
+
+    /// <summary>
+    /// Something was done on a minion in the middle of a real run, or handed out to one that was held against it.
+    /// </summary>
+    public List<string> Overlapped { get; } = [];
+
+    /// <summary>
+    /// The new channels stayed, for a person to look at, though no package had changed: a run of which nothing was
+    /// known was ordered again, and what the second one told proves nothing of the first.
+    /// </summary>
+    public List<string> NobodyKnew { get; } = [];
+
+    public MigrationCounts Migrations { get; } = new();
+
     /// <summary>Guessed: nothing was heard, and nothing could be.</summary>
     public int Guessed { get; set; }
 
@@ -32,5 +50,6 @@ internal sealed record Verdict
     /// <summary>What is safe to repeat, sent a second time under its jid, to a minion that had restarted.</summary>
     public List<string> ResentAfterRestart { get; } = [];
 
-    public bool IsRight => Lost.Count + RunTwice.Count + WrongStatus.Count == 0;
+    public bool IsRight => 
+        Lost.Count + RunTwice.Count + WrongStatus.Count + WrongChannels.Count + Overlapped.Count == 0;
 }

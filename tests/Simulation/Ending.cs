@@ -19,7 +19,26 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         world.Note("the faults stop");
         await faults.HealAsync();
         await ResumeAsync();
-        for (var round = 0; await UnfinishedAsync() > 0 || world.Masters.Any(master => IsBusy(master)); round++)
+        await SettleAsync();
+        await passes.RevisitAsync(world.Nodes[0]);
+        List<string> wrong = [];
+        if (world.Migrates)
+        {
+            // What the search has found may be the proof of a run that counted as none.
+            await SettleAsync();
+            var ending = new MigrationEnding(world);
+            await ending.ApplyAsync();
+            await SettleAsync();
+            wrong.AddRange(await ending.JudgeAsync());
+        }
+
+        Judged(await TargetsAsync(), wrong);
+    }
+
+    private async Task SettleAsync()
+    {
+        var round = 0;
+        for (; await IsUnsettledAsync(); round++)
         {
             Watch.Require(round < MostRounds, $"it does not settle: {await HangingAsync()}");
             // A node that sleeps in one of its passes goes on with the others: with long steps between them, what one
@@ -33,10 +52,11 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
             await world.Watch.CheckAsync(reschedules: false);
         }
 
-        world.Note("all has settled");
-        await passes.RevisitAsync(world.Nodes[0]);
-        Judged(await TargetsAsync());
+        world.Note(string.Create(CultureInfo.InvariantCulture, $"all has settled, {round} rounds"));
     }
+
+    private async Task<bool> IsUnsettledAsync() => await UnfinishedAsync() > 0
+        || world.Masters.Any(IsBusy) || (world.Migrates && await Passes.DecideAsync(world.Nodes[0]));
 
     /// <summary>The first orders may meet connections that a fault has ended.</summary>
     private async Task ResumeAsync()
@@ -58,7 +78,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
     /// <summary>Something is still to happen at a master: a return on its way counts for what it tells.</summary>
     private static bool IsBusy(MasterInWorld master) => master.Simulated.Counts.Pending > 0;
 
-    private void Judged(List<TargetEnd> targets)
+    private void Judged(List<TargetEnd> targets, List<string> alsoWrong)
     {
         var runs = world.Masters.SelectMany(master => master.Simulated.Ledger.Page(0, int.MaxValue)
                 .Select(run => (Key: (master.Name, run.MinionId, run.Jid), run)))
@@ -72,6 +92,7 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         var jobs = targets.SelectMany(target => target.Attempts).Select(attempt => attempt.Jid).ToHashSet();
         var verdict = Judge.Of([.. clear.Select(WithPermitted)], known, jobs);
         var wrong = verdict.Lost.Concat(verdict.RunTwice).Concat(verdict.WrongStatus).ToList();
+        wrong.AddRange(alsoWrong);
         wrong.AddRange(orders.Acknowledged
             .Where(order => targets.Count(target => target.Action == order.Key.Value) != order.Value)
             .Select(order => $"action {order.Key} with {order.Value} targets was acknowledged and is not there"));
@@ -114,6 +135,8 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
     private async Task<long> UnfinishedAsync() => await world.Database.ScalarAsync<long>("""
         select (select count(*) from action_target where status in ('Queued', 'PickedUp'))
              + (select count(*) from inbox)
+             + (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
+             + (select count(*) from minion_hold)
         """);
 
     private async Task<string> HangingAsync() => string.Join('\n', (await world.QueryAsync(
@@ -124,6 +147,10 @@ internal sealed class Ending(World world, Orders orders, FaultSteps faults, Pass
         from action_target t join action a on a.id = t.action_id join minion m on m.minion_key = t.minion_key
         left join submission s on s.id = t.submission_id
         where t.status in ('Queued', 'PickedUp')
+        union all
+        select format('%s', c) from channel_change c where c.state not in ('Kept', 'Reverted')
+        union all
+        select format('held: %s', h) from minion_hold h
         """,
         row => row.GetString(0))).Append($"{await UnfinishedAsync()} in all, pending at masters: " + string.Join(
             ',', world.Masters.Select(master =>

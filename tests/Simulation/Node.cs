@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Actions.Kinds;
+using Saltern.Server.Channels;
 using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.ServicePacks;
 
 namespace Saltern.Simulation;
 
@@ -169,6 +171,8 @@ internal sealed class Node : IAsyncDisposable
         services.AddFleet();
         services.AddActions();
         services.AddActionKinds();
+        services.AddChannels();
+        services.AddServicePacks();
         services.AddDispatch();
         services.AddResults();
         return services.BuildServiceProvider();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
+using Saltern.Server.ServicePacks;
 
 namespace Saltern.Simulation;
 
@@ -10,6 +11,7 @@ internal sealed class Orders(World world)
 {
     private readonly List<ActionId> actions = [];
     private readonly Dictionary<ActionId, int> targets = [];
+    private readonly MigrationOrders migrations = new(world);
 
     /// <summary>Ordered, acknowledged and not deleted, with so many targets.</summary>
     public IReadOnlyDictionary<ActionId, int> Acknowledged => targets;
@@ -17,10 +19,15 @@ internal sealed class Orders(World world)
     /// <summary>One order through a node; true if it may queue again what is final.</summary>
     public async Task<bool> GiveAsync(Node node)
     {
-        var drawn = world.Random.Next(100);
         try
         {
-            switch (drawn)
+            if (world.Migrates && world.Chance(40))
+            {
+                await GiveMigrationAsync(node);
+                return false;
+            }
+
+            switch (world.Random.Next(100))
             {
                 case < 55:
                     await ScheduleAsync(node);
@@ -61,6 +68,29 @@ internal sealed class Orders(World world)
         }
     }
 
+    private async Task GiveMigrationAsync(Node node)
+    {
+        switch (world.Random.Next(100))
+        {
+            case < 70:
+                var (minions, domain) = (Some(), Domain());
+                await ScheduleAsync(
+                    node, MigrateKind.KindName, migrations.Next(minions, domain), 90, minions, domain);
+                break;
+            case < 83:
+                var (assigned, where) = (Some(), Domain());
+                if (await migrations.AssignAsync(node, assigned, where))
+                {
+                    await ScheduleAsync(node, ChannelsApplyKind.KindName, "{}", 60, assigned, where);
+                }
+
+                break;
+            default:
+                await migrations.DecideAsync(node);
+                break;
+        }
+    }
+
     private async Task ScheduleAsync(Node node)
     {
         var (kind, arguments, deadline) = world.Random.Next(100) switch
@@ -73,6 +103,12 @@ internal sealed class Orders(World world)
             < 90 => ("salt.call", """{"function":"test.ping"}""", 30),
             _ => ("system.reboot", "{}", 300),
         };
+        await ScheduleAsync(node, kind, arguments, deadline, Some(), Domain());
+    }
+
+    private async Task ScheduleAsync(
+        Node node, string kind, string arguments, int deadline, List<string> minions, string domain)
+    {
         var now = node.Clock.GetUtcNow();
         var earliest = now + TimeSpan.FromSeconds(world.Chance(25) ? world.Random.Next(5, 1_800) : 0);
         var order = new ActionOrder
@@ -81,13 +117,14 @@ internal sealed class Orders(World world)
             Arguments = JsonElement.Parse(arguments),
             Target = new TargetSelection
             {
-                Minions = Some(),
-                KeyDomain = world.Masters.Count == 1 || world.Chance(50) ? "east" : "west",
+                Minions = minions,
+                KeyDomain = domain,
             },
             EarliestAt = earliest > now ? earliest : null,
             ExpiresAt = world.Chance(20) ? earliest + TimeSpan.FromMinutes(world.Random.Next(2, 60)) : null,
             BatchSize = world.Chance(30) ? world.Random.Next(1, 4) : null,
-            DeadlineSeconds = world.Chance(70) ? deadline : null,
+            // That of a migration would be hours, and each seed would wait for them.
+            DeadlineSeconds = kind == MigrateKind.KindName || world.Chance(70) ? deadline : null,
             GiveUpAfterSeconds = world.Chance(50) ? world.Random.Next(120, 900) : null,
             MaxAttempts = world.Chance(30) ? world.Random.Next(1, 4) : null,
         };
@@ -172,6 +209,8 @@ internal sealed class Orders(World world)
             world.Note($"  {outcome}");
         }
     }
+
+    private string Domain() => world.Masters.Count == 1 || world.Chance(50) ? "east" : "west";
 
     private List<string> Some() =>
         [.. Enumerable.Range(1, 6).Where(_ => world.Chance(60)).DefaultIfEmpty(1).Select(number => $"m{number}")];

@@ -2,6 +2,7 @@ using Saltern.Server.Dispatch;
 using Saltern.Server.Fleet;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
+using Saltern.Server.ServicePacks;
 
 namespace Saltern.Simulation;
 
@@ -64,6 +65,18 @@ internal sealed class Passes(World world)
         await RunInTurnAsync(node, [Revisit(node), Settle(node)]);
     }
 
+    /// <summary>Decides about channels whatever is to be decided by now; false where there was nothing.</summary>
+    public static async Task<bool> DecideAsync(Node node)
+    {
+        var decided = 0;
+        while (await node.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None) is > 0 and var some)
+        {
+            decided += some;
+        }
+
+        return decided > 0;
+    }
+
     private async Task RunInTurnAsync(Node node, IEnumerable<(string Name, Func<CancellationToken, Task> Pass)> all)
     {
         foreach (var (name, pass) in all)
@@ -109,6 +122,7 @@ internal sealed class Passes(World world)
 
     private (string Name, Func<CancellationToken, Task> Pass) Draw(Node node) => world.Random.Next(100) switch
     {
+        _ when world.Migrates && world.Chance(20) => Decide(node),
         < 14 => ClaimOrSend(node),
         < 38 => Serve(node, world.Random.Next(world.Masters.Count)),
         < 46 => Expire(node),
@@ -122,6 +136,7 @@ internal sealed class Passes(World world)
     private IEnumerable<(string Name, Func<CancellationToken, Task> Pass)> All(Node node) =>
     [
         Settle(node), Hear(node), Sweep(node), Collect(node), Settle(node), Expire(node),
+        .. world.Migrates ? [Decide(node)] : Array.Empty<(string, Func<CancellationToken, Task>)>(),
         .. Enumerable.Range(0, world.Masters.Count).Select(index => Serve(node, index)),
     ];
 
@@ -134,6 +149,9 @@ internal sealed class Passes(World world)
 
     private static (string Name, Func<CancellationToken, Task> Pass) Settle(Node node) =>
         ("settle", token => node.Get<Settler>().DrainAsync(token));
+
+    private static (string Name, Func<CancellationToken, Task> Pass) Decide(Node node) =>
+        ("decide channels", token => node.Get<ChangeDeciding>().RunOnceAsync(token));
 
     private static (string Name, Func<CancellationToken, Task> Pass) Hear(Node node) => ("hear", async token =>
     {

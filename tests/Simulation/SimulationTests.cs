@@ -8,8 +8,8 @@ namespace Saltern.Simulation;
 /// </summary>
 public sealed class SimulationTests(PostgresServer postgres)
 {
-    /// <summary>How many run in <c>./test</c>.</summary>
-    private const int Fixed = 24;
+    /// <summary>How many run in <c>./test</c>; in eight of them minions are migrated.</summary>
+    private const int Fixed = 18;
 
     [Fact]
     public Task Whatever_a_seed_breaks_the_rules_hold_and_all_settles_in_the_end() =>

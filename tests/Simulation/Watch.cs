@@ -77,6 +77,11 @@ internal sealed class Watch(World world)
 
         var picked = transitions.Where(one => one.After == TargetStatus.PickedUp).Select(one => one.Action).ToHashSet();
         var wrong = await world.QueryAsync(WrongSql, row => row.GetString(0));
+        if (world.Migrates)
+        {
+            wrong.AddRange(await world.QueryAsync(WrongChannelsSql, row => row.GetString(0)));
+        }
+
         Require(wrong.Count == 0, string.Join("; ", wrong));
         if (picked.Count > 0)
         {
@@ -188,6 +193,33 @@ internal sealed class Watch(World world)
         union all
         select format('minion %s has %s exclusive targets in flight', minion_key, count(*))
         from action_target where exclusive and status = 'PickedUp' group by minion_key having count(*) > 1
+        """;
+
+    /// <summary>
+    /// Minions that are held for no change, or changed and not held, or picked up for what their hold does not admit;
+    /// records that are not what the state of the change says; and what the server did not know how to read.
+    /// </summary>
+    private const string WrongChannelsSql = """
+        select format('minion %s: hold %s, change %s', coalesce(h.minion_key, c.minion_key), h, c)
+        from (select * from channel_change where state in ('Open', 'Unknown', 'Reverting')) c
+        full join minion_hold h on h.minion_key = c.minion_key
+        where h.minion_key is null or c.minion_key is null
+        union all
+        select format('change %s has on record %s', c, a)
+        from channel_change c
+        left join minion_channel a on a.minion_key = c.minion_key
+        cross join lateral (
+            select case c.state when 'Reverting' then c.before else c.after end as labels) l
+        where c.state in ('Open', 'Unknown', 'Reverting')
+          and (a.base_label is distinct from l.labels ->> 'BaseLabel'
+               or not a.child_labels <@ array(select jsonb_array_elements_text(l.labels -> 'ChildLabels'))
+               or not a.child_labels @> array(select jsonb_array_elements_text(l.labels -> 'ChildLabels')))
+        union all
+        select format('minion %s: action %s was picked up, although %s', minion_key, actor, subject)
+        from journal.entry where kind = 'held'
+        union all
+        select format('change %s: %s', id, attention) from channel_change
+        where attention like 'what the minion said of its run could not be worked with%'
         """;
 
     private const string OverSql = """

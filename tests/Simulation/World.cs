@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Saltern.Chaos.Migrations;
 using Saltern.Rig;
 using Saltern.Server.Database;
 using Saltern.Server.Fleet;
@@ -24,12 +25,16 @@ internal sealed class World : IAsyncDisposable
         Database = database;
         Seed = seed;
         Random = new Random(seed);
+        Migrates = seed % 5 is 1 or 3;
         Watch = new Watch(this);
     }
 
     public int Seed { get; }
 
     public Random Random { get; }
+
+    /// <summary>Its minions have products, and are migrated: two seeds of five.</summary>
+    public bool Migrates { get; }
 
     public TestDatabase Database { get; }
 
@@ -193,6 +198,11 @@ internal sealed class World : IAsyncDisposable
             select m.key_domain_id, 'm' || n, m.id from master m cross join generate_series(1, $1) n order by m.id, n
             """,
             Minions);
+        if (Migrates)
+        {
+            await MigrationGround.LayAsync(this);
+        }
+
         Note($"{Masters.Count} masters, {Nodes.Count} nodes, {SaltSettings[0].MaxInFlight} in flight");
     }
 
@@ -211,6 +221,8 @@ internal sealed class World : IAsyncDisposable
                 Writers = 1,
                 ForkDelay = TimeSpan.FromMilliseconds(500),
                 Latency = new LatencyDistribution { Median = TimeSpan.FromMilliseconds(400) },
+                Products = Migrates ? Ladder.Products : null,
+                Repositories = Migrates ? Ladder.Repositories : null,
             },
             Clock);
         await simulated.StartAsync(CancellationToken.None);

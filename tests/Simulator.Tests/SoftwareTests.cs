@@ -224,6 +224,7 @@ public sealed class SoftwareTests
 
         await api.RunAsync(Chunk("20260101000000000001", Pillar("r1", dryRun: false)));
         await Scene.UntilAsync(async () => (await api.RunAsync(Local("test.ping", []))).AsObject().Count == 1);
+        Assert.Null(master.SoftwareOf("m1")!.Runs.Single().EndedAt);
         JsonNode meanwhile = await api.RunAsync(Local("saltern_zypper.run_result", ["r1"]));
         await api.RunAsync(Chunk("20260101000000000001", Pillar("r1", dryRun: false)));
         clock.Skip(TimeSpan.FromHours(2));
@@ -233,8 +234,12 @@ public sealed class SoftwareTests
 
         Assert.Equal("running", (string)meanwhile["m1"]!["outcome"]!);
         Assert.Equal("succeeded", (string)later["m1"]!["outcome"]!);
-        DupRunView run = master.SoftwareOf("m1")!.Runs.Single();
+        SoftwareView view = master.SoftwareOf("m1")!;
+        DupRunView run = view.Runs.Single();
         Assert.Equal((1, 2), (run.TimesBegun, run.TimesAsked));
+        Assert.InRange((run.EndedAt - run.StartedAt)!.Value, TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
+        Assert.Equal(["r1", "r1"], view.ChannelsSet.Select(one => one.RunId));
+        Assert.All(view.ChannelsSet, one => Assert.Equal(run.Channels, one.Channels));
     }
 
     [Theory]

@@ -58,6 +58,13 @@ internal static class MigrationReports
             return ExitCodes.Ok;
         }
 
+        Show(output, report);
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>For a person to read.</summary>
+    public static void Show(CliOutput output, MigrationSummary report)
+    {
         output.Line($"{report.Succeeded} of {report.Targets} succeeded or would ({report.NothingToDo} with nothing to "
             + $"do), {report.Failed} failed, {report.WithoutResult} without a result");
         if (report.RebootsNeeded > 0)
@@ -75,7 +82,6 @@ internal static class MigrationReports
         Show(output, "without a result", report.Others);
         Show(output, "removed", report.Removals);
         Show(output, "other than in the dry run", report.Differences);
-        return ExitCodes.Ok;
     }
 
     public static async Task<int> ChangesAsync(

@@ -68,6 +68,7 @@ internal static class DemoCommand
         output.Line($"Starting PostgreSQL, a simulated master with {minions} minions, and the server …");
         await using var ground = await DemoGround.StartAsync(folder.Path, minions, port, cancellationToken);
         await UntilKnownAsync(ground, minions, clock, cancellationToken);
+        await DemoSoftware.InstallAsync(ground, clock, cancellationToken);
         if (once)
         {
             return await new DemoRun(ground, output, clock).RunAsync(minions, cancellationToken);
@@ -93,6 +94,10 @@ internal static class DemoCommand
 
               export SALTERN_SERVER={ground.Server.Address} SALTERN_TOKEN={ground.Token}
               ./saltern actions schedule state.apply --arg states:='["ok"]' --glob '*' --watch
+              ./saltern servicepack targets --glob '*'
+              ./saltern servicepack migrate --to {DemoSoftware.Target} --grain osrelease:15.5 --watch
+              ./saltern servicepack report ACTION           # then the same with --real: one in ten each conflicts,
+                                                            # fails and is taken back, or is left half-way
 
             Ctrl-C stops everything.
             """));

@@ -7,11 +7,14 @@ using Saltern.Simulator.Ledger;
 namespace Saltern.Cli.Demo;
 
 /// <summary>
-/// The demo that ends by itself: states on all minions and a script on some, a few of which are told to fail; then each
-/// target is compared with what the simulated minion knows it did.
+/// The demo that ends by itself: states on all minions and a script on some, a few of which are told to fail, and a
+/// migration to a service pack, first dry, then real; then each target is compared with what the simulated minion knows
+/// it did.
 /// </summary>
 internal sealed class DemoRun(DemoGround ground, CliOutput output, TimeProvider clock)
 {
+    private const int MostMigrations = 10;
+
     private const string Script = "#!/bin/sh\necho checking\nexit 0\n";
 
     public async Task<int> RunAsync(int minions, CancellationToken cancellationToken)
@@ -33,15 +36,32 @@ internal sealed class DemoRun(DemoGround ground, CliOutput output, TimeProvider 
             await new ActionWatch(api, output, clock, json: false).RunAsync(action.Id, cancellationToken);
         }
 
+        var migrating = DemoSoftware.Candidates(ground.Master).Take(MostMigrations).ToList();
+        var migration = new DemoMigration(ground, api, output, clock);
+        var dry = await MigrateAsync(api, migration, migrating, dryRun: true, cancellationToken);
+        var real = await MigrateAsync(api, migration, migrating, dryRun: false, cancellationToken);
+        var channels = await migration.CompareAsync(real.Id, migrating, cancellationToken);
+        ActionScheduled[] actions = [states, script, dry, real];
         var settled = 0;
-        foreach (var action in new[] { states, script })
+        foreach (var action in actions)
         {
             settled += await CompareAsync(api, action.Id, cancellationToken);
         }
 
-        var all = states.Targets + script.Targets;
+        var all = actions.Sum(action => action.Targets);
         output.Line($"demo: {settled} of {all} settled");
-        return settled == all ? ExitCodes.Ok : ExitCodes.ActionFailed;
+        return settled == all && channels == migrating.Count ? ExitCodes.Ok : ExitCodes.ActionFailed;
+    }
+
+    private async Task<ActionScheduled> MigrateAsync(
+        Api api, DemoMigration migration, List<string> minions, bool dryRun, CancellationToken cancellationToken)
+    {
+        var action = await ScheduleAsync(
+            api, "servicepack.migrate", JsonSerializer.Serialize(new { target = DemoSoftware.Target, dryRun }), minions,
+            cancellationToken);
+        await new ActionWatch(api, output, clock, json: false).RunAsync(action.Id, cancellationToken);
+        await migration.ReportAsync(action.Id, cancellationToken);
+        return action;
     }
 
     private async Task<ActionScheduled> ScheduleAsync(

@@ -40,6 +40,12 @@ internal static class SimulatorCommand
         DefaultValueFactory = _ => 120,
     };
 
+    private static readonly Option<double> Reboot = new("--reboot-seconds")
+    {
+        Description = "How long the reboot of a minion takes, give or take a quarter.",
+        DefaultValueFactory = _ => 20,
+    };
+
     private static readonly Option<ulong> Seed = new("--seed")
     {
         Description = "Chance depends on this: the same seed makes the same draws.",
@@ -54,7 +60,7 @@ internal static class SimulatorCommand
     public static Command Create(CliOutput output, TimeProvider clock)
     {
         var command = new Command("simulator", "Run a simulated Salt master until Ctrl-C");
-        foreach (var option in new Option[] { Name, Database, Minions, Port, ControlPort, Latency, Seed, Fast })
+        foreach (var option in new Option[] { Name, Database, Minions, Port, ControlPort, Latency, Reboot, Seed, Fast })
         {
             command.Options.Add(option);
         }
@@ -75,6 +81,7 @@ internal static class SimulatorCommand
             Port = parsed.GetValue(Port),
             ControlPort = parsed.GetValue(ControlPort),
             Latency = new LatencyDistribution { Median = TimeSpan.FromMilliseconds(parsed.GetValue(Latency)) },
+            RebootTime = TimeSpan.FromSeconds(parsed.GetValue(Reboot)),
             Seed = parsed.GetValue(Seed),
             Fast = parsed.GetValue(Fast),
             OverwriteLoad = !parsed.GetValue(Fast),

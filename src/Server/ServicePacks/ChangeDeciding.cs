@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Channels;
@@ -15,17 +16,14 @@ namespace Saltern.Server.ServicePacks;
 /// knows nothing but the rows, so that a server that was dead for a day goes on from there, on whichever node.
 /// </summary>
 internal sealed partial class ChangeDeciding(
-    NpgsqlDataSource database, OwnOrders orders, Bells bells, TimeProvider clock, Outage outage,
-    ILogger<ChangeDeciding> log)
+    NpgsqlDataSource database, OwnOrders orders, Bells bells, IOptions<ServicePacksOptions> options, TimeProvider clock,
+    Outage outage, ILogger<ChangeDeciding> log)
     : BackgroundService
 {
     private const int Most = 200;
 
     /// <summary>A look takes the longer the more changes are open; it has a tenth of the time at most.</summary>
     private const int RestTimes = 9;
-
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
     // Not that of the inbox: what a return says counts when it is settled.
     private readonly Bell bell = bells.Due.Echo();
@@ -77,7 +75,7 @@ internal sealed partial class ChangeDeciding(
             return 0;
         }
 
-        var writing = new ChangeWriting(connection, orders, now, Again);
+        var writing = new ChangeWriting(connection, orders, now, options.Value.TryAgain);
         await writing.ReportAsync(looked, cancellationToken);
         await writing.WriteAsync(
             [.. looked.Select(change => (change, ChangeDecision.For(change.Facts)))], cancellationToken);
@@ -128,8 +126,9 @@ internal sealed partial class ChangeDeciding(
             }
 
             // Bells ring all the time while a fleet is at work.
-            await Task.Delay(look * RestTimes < Every ? look * RestTimes : Every, clock, stoppingToken);
-            await bell.WaitAsync(Every, clock, stoppingToken);
+            var rest = look * RestTimes;
+            await Task.Delay(rest < options.Value.Sweep ? rest : options.Value.Sweep, clock, stoppingToken);
+            await bell.WaitAsync(options.Value.Sweep, clock, stoppingToken);
         }
     }
 

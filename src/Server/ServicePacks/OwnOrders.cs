@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
@@ -9,7 +10,7 @@ namespace Saltern.Server.ServicePacks;
 /// Orders that follow from changes of channels: for all minions of a pass together, written in the transaction that
 /// decides, and waited for as long as it takes.
 /// </summary>
-internal sealed class OwnOrders(Scheduling scheduling, TimeProvider clock)
+internal sealed class OwnOrders(Scheduling scheduling, IOptions<ServicePacksOptions> options, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromDays(3_650);
 
@@ -26,6 +27,8 @@ internal sealed class OwnOrders(Scheduling scheduling, TimeProvider clock)
             Description = description,
             Target = new TargetSelection { Minions = [.. changes.Select(change => change.Name).Take(MostNamed)] },
             ExpiresAt = clock.GetUtcNow() + Patience,
+            // A restart takes as long as it takes.
+            DeadlineSeconds = kind == "system.reboot" ? null : (int)options.Value.OrderDeadline.TotalSeconds,
             GiveUpAfterSeconds = (int)Patience.TotalSeconds,
         },
         [.. changes.Select(change => change.Minion).Order()],

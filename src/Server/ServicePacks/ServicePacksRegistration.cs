@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Saltern.Server.Actions;
+using Saltern.Server.Settings;
 
 namespace Saltern.Server.ServicePacks;
 
@@ -7,6 +8,7 @@ internal static class ServicePacksRegistration
 {
     public static IServiceCollection AddServicePacks(this IServiceCollection services)
     {
+        services.AddSettings<ServicePacksOptions, ServicePacksOptionsValidator>(ServicePacksOptions.Section);
         services.AddSingleton<ServicePackTargets>();
         services.AddSingleton<MigrateKind>();
         services.AddSingleton<ActionKind>(provider => provider.GetRequiredService<MigrateKind>());

@@ -23,7 +23,7 @@ internal static class SalternStates
         if (!order.IsPrivate)
         {
             MinionSoftware software = call.Fleet.OwnSoftwareOf(call.Minion);
-            software.ChannelChanges = (call.Pid, software.SetChannels(order, test: false));
+            software.ChannelChanges = (call.Pid, software.SetChannels(call, order, test: false));
         }
 
         DupWorker.Begin(call, order, endsAt);
@@ -131,7 +131,7 @@ internal static class SalternStates
             MinionSoftware software = call.Fleet.OwnSoftwareOf(call.Minion);
             JsonObject all = software.ChannelChanges is { } noted && noted.Pid == call.Pid
                 ? noted.Changes
-                : software.SetChannels(order, report.IsTest);
+                : software.SetChannels(call, order, report.IsTest);
             foreach ((string kind, JsonNode? part) in all.Where(pair => pair.Value!.AsObject().Count > 0))
             {
                 changes[kind] = part!.DeepClone();

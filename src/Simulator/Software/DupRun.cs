@@ -40,7 +40,8 @@ internal sealed class DupRun(DupOrder order, FunctionCall call)
     public bool GoesOn => Result is null && !IsDead;
 
     public DupRunView View(string minionId) => new(
-        minionId, Order.RunId, Order.DryRun, Jid, StartedAt, TimesBegun, TimesAsked, (string?)Result?["outcome"],
+        minionId, Order.RunId, Order.DryRun, Jid, StartedAt, GoesOn ? null : EndsAt, TimesBegun, TimesAsked,
+        (string?)Result?["outcome"],
         (string?)Result?["reason"], Result is not null && Json.IsTrue(Result["changed"]),
-        [.. Order.Channels!.Select(one => one.Alias[SimulatedRepository.OursBeginWith.Length..])]);
+        [.. Order.Channels!.Select(one => one.Label)]);
 }

@@ -6,6 +6,7 @@ namespace Saltern.Simulator.Software;
 /// <param name="DryRun">Nothing was to change.</param>
 /// <param name="Jid">The job that began it last.</param>
 /// <param name="StartedAt">When it was begun last.</param>
+/// <param name="EndedAt">When it was over, or broke off; null while it goes on.</param>
 /// <param name="TimesBegun">More than once only for a run that died before it had changed anything.</param>
 /// <param name="TimesAsked">How many calls asked for it, those that began it included.</param>
 /// <param name="Outcome">Null while it goes on, and where it left no result.</param>
@@ -18,6 +19,7 @@ public sealed record DupRunView(
     bool DryRun,
     string Jid,
     DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt,
     int TimesBegun,
     int TimesAsked,
     string? Outcome,

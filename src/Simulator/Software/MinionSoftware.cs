@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Saltern.Simulator.Functions;
 using Saltern.Simulator.Minions;
 
 namespace Saltern.Simulator.Software;
@@ -9,6 +10,9 @@ namespace Saltern.Simulator.Software;
 /// </summary>
 internal sealed class MinionSoftware
 {
+    /// <summary>So many settings of channels are remembered, the latest.</summary>
+    private const int MostSettings = 1_000;
+
     private readonly HashSet<string> switchedOff = new(StringComparer.Ordinal);
 
     private MinionSoftware(IReadOnlyList<SimulatedProduct> products, IEnumerable<SimulatedRepository> repositories)
@@ -26,6 +30,8 @@ internal sealed class MinionSoftware
     /// <summary>What the call with this pid changed of the channels when it began, for its report at the end.</summary>
     public (int Pid, JsonObject Changes)? ChannelChanges { get; set; }
 
+    public Queue<ChannelSettingView> ChannelsSet { get; } = new();
+
     /// <summary>By run_id, in the order in which they were first begun.</summary>
     public OrderedDictionary<string, DupRun> Runs { get; } = new(StringComparer.Ordinal);
 
@@ -38,7 +44,7 @@ internal sealed class MinionSoftware
     /// <summary>
     /// Exactly these are the repositories of our name from now on. What changed, as the real module tells it.
     /// </summary>
-    public JsonObject SetChannels(DupOrder order, bool test)
+    public JsonObject SetChannels(FunctionCall call, DupOrder order, bool test)
     {
         JsonObject channels = [];
         foreach (SimulatedRepository one in order.Channels!.Where(one => !Repositories.Contains(one)))
@@ -64,6 +70,12 @@ internal sealed class MinionSoftware
         {
             Note(switched.Except(others), order.DisablesForeign);
             Repositories = [.. switched, .. order.Channels!];
+            ChannelsSet.Enqueue(new ChannelSettingView(
+                call.Now, call.Publication.Jid, order.RunId, [.. order.Channels!.Select(one => one.Label)]));
+            if (ChannelsSet.Count > MostSettings)
+            {
+                ChannelsSet.Dequeue();
+            }
         }
 
         JsonObject changes = [];

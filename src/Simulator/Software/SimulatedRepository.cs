@@ -5,5 +5,8 @@ public sealed record SimulatedRepository(string Alias, string Url, bool Enabled 
 {
     internal const string OursBeginWith = "saltern:";
 
+    /// <summary>Of one that is ours: the label of its channel.</summary>
+    internal string Label => Alias[OursBeginWith.Length..];
+
     internal bool IsOurs => Alias.StartsWith(OursBeginWith, StringComparison.Ordinal);
 }

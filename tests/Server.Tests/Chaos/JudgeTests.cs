@@ -1,4 +1,6 @@
 using Saltern.Chaos;
+using Saltern.Chaos.Migrations;
+using Saltern.Contract;
 using Saltern.Simulator.Ledger;
 
 namespace Saltern.Server.Tests.Chaos;
@@ -95,7 +97,20 @@ public sealed class JudgeTests
         Assert.NotEqual(Texts(options), Texts(options with { Seed = 8 }));
     }
 
+    [Fact]
+    public void The_short_run_of_the_tests_orders_dry_runs_real_ones_and_channels()
+    {
+        var plan = MigrationPlan.For(ChaosTests.Options(seed: 1));
+        var migrations = plan.Select(order => order.Action).OfType<ActionRequest>().ToList();
+
+        Assert.All([true, false], dryRun => Assert.Contains(
+            migrations, action => action.Arguments!.Value.GetProperty("dryRun").GetBoolean() == dryRun));
+        Assert.All(
+            ["assign", "reschedule"], verb => Assert.Contains(plan, order => order.Verb == verb));
+    }
+
     private static IEnumerable<string> Texts(ChaosOptions options) => OrderPlan.For(options)
+        .Concat(MigrationPlan.For(options))
         .Select(order => $"{order.At} {order.Node} {order.Verb} {order.Back} {order.Action?.Arguments}");
 
     private static Verdict JudgeOne(TargetEnd target, params LedgerEntry[] runs) => Judge.Of(

@@ -68,8 +68,11 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
 
         Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
-        Assert.Equal("products.refresh,repositories.refresh,system.reboot", await database.ScalarAsync<string>(
-            $"select string_agg(kind, ',' order by kind) from action where id > {action}"));
+        // Each with its deadline: ServicePacks:OrderDeadline, and that of the kind.
+        Assert.Equal(
+            "products.refresh 600,repositories.refresh 600,system.reboot 1800", await database.ScalarAsync<string>(
+                "select string_agg(kind || ' ' || deadline_seconds, ',' order by kind) from action "
+                + $"where id > {action}"));
     }
 
     [Fact]
