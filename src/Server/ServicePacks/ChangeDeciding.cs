@@ -22,7 +22,6 @@ internal sealed partial class ChangeDeciding(
     private const int Most = 200;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
     // Not that of the inbox: what a return says counts when it is settled.
     private readonly Bell bell = bells.Due.Echo();
@@ -74,7 +73,7 @@ internal sealed partial class ChangeDeciding(
             return 0;
         }
 
-        var writing = new ChangeWriting(connection, orders, now, Again);
+        var writing = new ChangeWriting(connection, orders, now);
         await writing.ReportAsync(looked, cancellationToken);
         await writing.WriteAsync(
             [.. looked.Select(change => (change, ChangeDecision.For(change.Facts)))], cancellationToken);

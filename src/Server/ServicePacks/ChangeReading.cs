@@ -34,6 +34,7 @@ internal static class ChangeReading
         After = ChannelChanges.Read(row.GetString(5))!,
         Applying = Order(row, 6),
         Asking = Order(row, 9),
+        Comparing = Order(row, 29),
         Facts = new ChangeFacts
         {
             State = Enum.Parse<ChangeState>(row.GetString(12)),
@@ -41,8 +42,11 @@ internal static class ChangeReading
             Target = Status(row, 14),
             MayHaveRun = row.GetBoolean(15),
             Overdue = row.GetBoolean(16),
+            StartedAnew = row.GetBoolean(27),
+            AskedSince = row.GetBoolean(28),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Telling(Report(row, 17), Report(row, 18)),
+            Compared = Comparison(row, 32),
             Ordered = row.TextOrNull(23) is { } ordered
                 ? new PersonsOrder(ordered == "Keep", row.GetString(24), ordered == "Release")
                 : null,
@@ -77,6 +81,12 @@ internal static class ChangeReading
             ? report
             : null;
 
+    private static PackageComparison? Comparison(NpgsqlDataReader row, int column) =>
+        row.TextOrNull(column) is { } text && SaltJson.TryParse(text, out var root, out _)
+        && PackageComparison.Find(root) is { } comparison && comparison.RunId == row.GetString(3)
+            ? comparison
+            : null;
+
     /// <summary>
     /// How Salt says that it did not come to run a state: an SLS that is not on the master, or cannot be rendered.
     /// </summary>
@@ -86,7 +96,8 @@ internal static class ChangeReading
         && root.EnumerateArray().All(text => text.ValueKind is JsonValueKind.String);
 
     /// <summary>
-    /// What a change is looked at by. Patience is over once the target is watched.
+    /// What a change is looked at by. Patience is over once the target is watched. A start event after the pick-up may
+    /// be a mere reconnect, or the end of the job.
     /// </summary>
     private const string Known = """
         from channel_change c
@@ -96,25 +107,29 @@ internal static class ChangeReading
         left join submission s on s.id = t.submission_id
         left join action_target p on p.action_id = c.apply_action_id and p.minion_key = c.minion_key
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
+        left join action_target d on d.action_id = c.compare_action_id and d.minion_key = c.minion_key
+        left join minion_contact o on o.minion_key = c.minion_key and t.status = 'PickedUp'
+          and o.started_at > t.picked_up_at
         cross join lateral (
             select coalesce(t.status = 'PickedUp'
                             and (t.waits or s.watched_at is not null or s.deadline_at <= $1), false) as overdue) l
         cross join lateral (
             select concat_ws('|', t.status, t.settled_at, t.waits, l.overdue, p.action_id, p.status,
-                             k.action_id, k.status, c.ordered) as now) seen
+                             k.action_id, k.status, d.action_id, d.status, c.ordered, o.started_at) as now) seen
         """;
 
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
+    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run whose channels were taken back may
     /// prove late that it took place, and a dry run may tell late what would be. Indexes
-    /// channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey.
+    /// channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey,
+    /// minion_contact_pkey.
     /// </summary>
     internal const string DueSql = $"""
         select c.id
         {Known}
-        where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or l.overdue)
+        where (c.state = 'Open' and (t.status is distinct from 'PickedUp' or l.overdue or o.started_at is not null)
                    and (c.dry_run or t.status is distinct from 'Queued')
                or c.state in ('Unknown', 'Reverting')
                or c.state = 'Reverted' and not c.dry_run and c.ended_at > $1 - interval '60 days'
@@ -147,7 +162,12 @@ internal static class ChangeReading
                   and k.status = 'Completed' limit 1),
                m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
                c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by, c.unproven,
-               coalesce(t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null, false)
+               coalesce(t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null, false),
+               o.started_at is not null, coalesce(c.asked_at >= o.started_at, false),
+               c.compare_action_id, d.status, d.reason,
+               (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
+                where q.id = d.submission_id and r.alter_time = d.returned_at and r.id = m.minion_id
+                  and d.status = 'Completed' limit 1)
         {Known}
         where c.id = any($2::bigint[])
         order by c.id

@@ -74,7 +74,7 @@ internal static class ChannelChanges
         update channel_change
         set unproven = unproven or not dry_run and run_id <> $2, run_id = $2, after = $3::jsonb, target = $4,
             options = $5, state = 'Open', attention = null, reason = null,
-            ask_action_id = null, due_at = null, ordered = null, ordered_by = null
+            ask_action_id = null, asked_at = null, compare_action_id = null, due_at = null, ordered = null, ordered_by = null
         where minion_key = any($1::bigint[]) and state in ('Open', 'Unknown')
         """;
 

@@ -29,7 +29,10 @@ internal sealed record LookedAt
     /// <summary>The order that asks it for the recorded result, and how that target stands.</summary>
     public required (ActionId Action, TargetStatus? Status, string? Reason)? Asking { get; init; }
 
-    /// <summary>An order of ours that came to nothing may be given again now.</summary>
+    /// <summary>The order that has it compare its packages, and how that target stands.</summary>
+    public required (ActionId Action, TargetStatus? Status, string? Reason)? Comparing { get; init; }
+
+    /// <summary>An order of ours may be given again now.</summary>
     public required bool IsDue { get; init; }
 
     /// <summary>What was seen, as it is kept for the next look.</summary>

@@ -12,6 +12,7 @@ internal static class ServicePacksRegistration
         services.AddSingleton<ActionKind>(provider => provider.GetRequiredService<MigrateKind>());
         services.AddSingleton<ActionKind, ChannelsApplyKind>();
         services.AddSingleton<ActionKind, RunResultKind>();
+        services.AddSingleton<ActionKind, RunChangesKind>();
         services.AddSingleton<ActionKind, TestCaseKind>();
         services.AddSingleton<ActionKind, RollbackKind>();
         services.AddSingleton<CallPreparation, MigrationPreparation>();

@@ -5,7 +5,8 @@
 -- nothing was assigned. seen: what was known when it was last weighed. due_at: orders of our own about it are not given
 -- again before. ordered, ordered_by: what a person decided where the minion did not say. attention: what a person has
 -- to look at. apply_action_id brings the minion what is assigned to it now; ask_action_id asks it for the recorded
--- result of the run. reported: what the run said is in migration_run. unproven: of an earlier run within this change nobody knows whether it changed packages.
+-- result of the run, since asked_at. reported: what the run said is in migration_run. unproven: of an earlier run within
+-- this change nobody knows whether it changed packages. compare_action_id has it compare its packages of then and now.
 create table saltern.channel_change (
     id              bigint generated always as identity primary key,
     action_id       bigint not null,
@@ -27,6 +28,8 @@ create table saltern.channel_change (
     due_at          timestamp with time zone,
     apply_action_id bigint,
     ask_action_id   bigint,
+    asked_at        timestamp with time zone,
+    compare_action_id bigint,
     ordered         text check (ordered in ('Keep', 'TakeBack', 'Release')),
     ordered_by      text,
     unproven        boolean not null default false,
