@@ -54,6 +54,7 @@ internal static class ChangeReading
             NeverSent = row.GetBoolean(26),
         },
         Name = row.GetString(19),
+        ExpiresAt = row.TimeOrNull(33),
         RebootAfter = row.GetBoolean(20),
         IsDue = row.GetBoolean(21),
         Seen = row.GetString(22),
@@ -121,9 +122,9 @@ internal static class ChangeReading
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run whose channels were taken back may
-    /// prove late that it took place, and a dry run may tell late what would be. Indexes
-    /// channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey,
+    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run
+    /// whose channels were taken back may prove late that it took place, and a dry run may tell late what would be.
+    /// Indexes channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey,
     /// minion_contact_pkey.
     /// </summary>
     internal const string DueSql = $"""
@@ -162,12 +163,14 @@ internal static class ChangeReading
                   and k.status = 'Completed' limit 1),
                m.minion_id, coalesce((a.arguments ->> 'rebootAfter')::boolean, false),
                c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by, c.unproven,
-               coalesce(t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null, false),
+               coalesce(
+                   t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null, false),
                o.started_at is not null, coalesce(c.asked_at >= o.started_at, false),
                c.compare_action_id, d.status, d.reason,
                (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
                 where q.id = d.submission_id and r.alter_time = d.returned_at and r.id = m.minion_id
-                  and d.status = 'Completed' limit 1)
+                  and d.status = 'Completed' limit 1),
+               a.expires_at
         {Known}
         where c.id = any($2::bigint[])
         order by c.id

@@ -12,6 +12,9 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
 {
     private const string Actor = "saltern";
 
+    /// <summary>A restart that follows a run begins so long after its end, or within the time of its order.</summary>
+    private static readonly TimeSpan RestartWithin = TimeSpan.FromHours(1);
+
     public async Task WriteAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
     {
@@ -150,24 +153,23 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
     }
 
-    /// <summary>After a success: what is installed is read anew, and those restart that were ordered to.</summary>
+    /// <summary>After a success: those restart that were ordered to, and what is there then is looked at.</summary>
     private async Task FollowUpAsync(IReadOnlyList<LookedAt> done, CancellationToken cancellationToken)
     {
-        foreach (var one in done.GroupBy(change => change.Action))
+        foreach (var change in done.Where(change => change.ExpiresAt is not null))
         {
-            var restarting = one.Where(
-                change => change.RebootAfter && change.Facts.Report is { Outcome: RunOutcome.Succeeded }).ToList();
-            if (restarting.Count > 0)
-            {
-                await orders.WriteAsync(
-                    connection, "system.reboot", new { }, "restart after a migration", restarting, cancellationToken);
-            }
-
-            foreach (var kind in (string[])["products.refresh", "repositories.refresh"])
-            {
-                await orders.WriteAsync(
-                    connection, kind, new { }, "what a migration has led to", [.. one], cancellationToken);
-            }
+            var report = change.Facts.Report;
+            var ended = report?.Ended is { } told && told < now ? told : now;
+            var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
+            var restarts = change.RebootAfter && report is { Outcome: RunOutcome.Succeeded };
+            var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
+            var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
+            await Statement.ExecuteAsync(
+                connection, CheckSql,
+                [
+                    change.Id, state.ToString(), now, restarts ? until : null, nextBoot,
+                ],
+                cancellationToken);
         }
     }
 
@@ -353,6 +355,15 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     /// <summary>The run itself may still go on: it is admitted with the question.</summary>
     internal const string AdmitSql = """
         update minion_hold set admits = $2::bigint[] where minion_key = any($1::bigint[])
+        """;
+
+    internal const string CheckSql = """
+        insert into migration_check (change_id, action_id, minion_key, state, since, restart_by, next_boot, checked_at,
+                                     reason)
+        select c.id, c.action_id, c.minion_key, $2::text, $3::timestamptz, $4::timestamptz, $5, $3,
+               case when $2 = 'Unread' then 'what it changed is there after the next boot' end
+        from channel_change c where c.id = $1
+        on conflict (change_id) do nothing
         """;
 
     internal const string WayBackSql = """

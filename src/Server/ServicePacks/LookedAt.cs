@@ -19,6 +19,9 @@ internal sealed record LookedAt
     /// <summary>The order wants a restart after it.</summary>
     public required bool RebootAfter { get; init; }
 
+    /// <summary>Until when the order could begin; null where it is gone.</summary>
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
     public required ChannelAssignment? Before { get; init; }
 
     public required ChannelAssignment After { get; init; }

@@ -22,6 +22,8 @@ internal static class ServicePacksRegistration
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
+        services.AddSingleton<AfterRuns>();
+        services.AddHostedService(provider => provider.GetRequiredService<AfterRuns>());
         services.AddSingleton<OldChanges>();
         services.AddHostedService(provider => provider.GetRequiredService<OldChanges>());
         return services;

@@ -58,6 +58,7 @@ public abstract class MigrationGround(PostgresServer server, int minions = 2) : 
     {
         await rig.SettleAsync();
         await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
         await rig.DispatchAsync();
     }
 

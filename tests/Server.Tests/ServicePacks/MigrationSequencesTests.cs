@@ -172,5 +172,6 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
         select (select count(*) from channel_change where state in ('Open', 'Unknown', 'Reverting'))
              + (select count(*) from action_target where status in ('Queued', 'PickedUp'))
              + (select count(*) from inbox)
+             + (select count(*) from migration_check where state in ('Restart', 'Restarting', 'Read', 'Reading'))
         """);
 }
