@@ -19,6 +19,9 @@ internal sealed partial class AfterRuns(
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(20);
 
+    /// <summary>The bell rings with each batch that is settled; looking so often would tell no more.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
     private readonly Bell bell = bells.Due.Echo();
 
     /// <summary>One bounded pass; returns how many looks went on.</summary>
@@ -58,6 +61,7 @@ internal sealed partial class AfterRuns(
             }
 
             await bell.WaitAsync(Every, clock, stoppingToken);
+            await Task.Delay(Pace, clock, stoppingToken);
         }
     }
 

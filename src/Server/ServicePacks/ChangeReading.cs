@@ -122,9 +122,9 @@ internal static class ChangeReading
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run
-    /// whose channels were taken back may prove late that it took place, and a dry run may tell late what would be.
-    /// Indexes channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey,
+    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. What
+    /// was taken back may prove late that it took place, and a dry run may tell late what would be. Indexes
+    /// channel_change_one_at_a_time, channel_change_reverted, channel_change_unreported, action_target_pkey,
     /// minion_contact_pkey.
     /// </summary>
     internal const string DueSql = $"""

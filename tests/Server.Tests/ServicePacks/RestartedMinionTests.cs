@@ -125,8 +125,9 @@ public sealed class RestartedMinionTests(PostgresServer server) : MigrationGroun
     [Fact]
     public async Task Who_has_not_connected_anew_is_not_asked()
     {
-        await StartsAsync("m2");
+        await StartsAsync("m1");
         await UnderWayAsync(Real);
+        await StartsAsync("m2");
         var sent = Salt.Submissions.Count;
         await PassAsync(TimeSpan.FromHours(3));
         Assert.Equal(sent, Salt.Submissions.Count);

@@ -198,6 +198,8 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
         Assert.Contains("of base64", await ReasonAsync("servicepack.testcase", $$"""{"runId": "{{run.RunId}}"}"""));
         Assert.StartsWith("Succeeded: Done", await ReasonAsync(
             "servicepack.result", $$"""{"runId": "{{run.RunId}}"}"""));
+        Assert.EndsWith("changed since the run began", await ReasonAsync(
+            "servicepack.changes", $$"""{"runId": "{{run.RunId}}"}"""));
         Assert.Equal("takes effect with the next boot", await ReasonAsync(
             "servicepack.rollback", """{"snapshot": 11}"""));
     }

@@ -91,8 +91,8 @@ internal sealed class MigrationScene : IAsyncDisposable
             () => Rig.Database.ScalarAsync<string>(
                 """
                 select (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
-                    || ' changes, ' || (select count(*) from migration_check where not $1
-                            and state in ('Restart', 'Restarting', 'Read', 'Reading'))
+                    || ' changes, ' || (select count(*) from migration_check
+                            where state = 'Restart' or not $1 and state in ('Restarting', 'Read', 'Reading'))
                     || ' looks, ' || (select count(*) from minion_hold) || ' holds, '
                     || (select count(*) from action where status in ('Scheduled', 'Running')
                             and not ($1 and created_by like 'action %')) || ' actions'
