@@ -32,6 +32,9 @@ internal sealed record ChangeFacts
     /// <summary>The minion was asked for its record since it last connected anew.</summary>
     public bool AskedSince { get; init; }
 
+    /// <summary>The minion said since it last connected anew that it still has the job.</summary>
+    public bool JobIsThere { get; init; }
+
     /// <summary>The minion returned that no state was run at all: what was called is not on its master, say.</summary>
     public bool NothingRan { get; init; }
 

@@ -44,6 +44,7 @@ internal static class ChangeReading
             Overdue = row.GetBoolean(16),
             StartedAnew = row.GetBoolean(27),
             AskedSince = row.GetBoolean(28),
+            JobIsThere = row.GetBoolean(34),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Telling(Report(row, 17), Report(row, 18)),
             Compared = Comparison(row, 32),
@@ -170,7 +171,10 @@ internal static class ChangeReading
                (select r.return::text from submission q join salt.salt_returns r on r.jid = q.jid
                 where q.id = d.submission_id and r.alter_time = d.returned_at and r.id = m.minion_id
                   and d.status = 'Completed' limit 1),
-               a.expires_at
+               a.expires_at,
+               exists (select 1 from ask f
+                       where f.action_id = c.action_id and f.minion_key = c.minion_key and f.purpose = 'FindJob'
+                         and f.about = t.submission_id and f.answer = 'Runs' and f.answered_at >= o.started_at)
         {Known}
         where c.id = any($2::bigint[])
         order by c.id

@@ -26,7 +26,8 @@ internal abstract record ChangeStep
 
     /// <summary>The channels are as they are for now, and the minion is asked for the recorded result.</summary>
     /// <param name="Attention">What a person has to look at; null where the run is in time.</param>
-    internal sealed record Ask(string? Attention = null) : ChangeStep;
+    /// <param name="AndForJob">Whether it still has the job of the attempt which is out is asked, too.</param>
+    internal sealed record Ask(string? Attention = null, bool AndForJob = false) : ChangeStep;
 
     /// <summary>
     /// The result does not tell whether packages changed: the minion compares those of then with those of now.

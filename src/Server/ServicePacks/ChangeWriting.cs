@@ -35,7 +35,9 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             await Statement.ExecuteAsync(connection, RecordedSql, [change.Id, now], cancellationToken);
         }
 
-        foreach (var same in Of<ChangeStep.LookForJob>().Select(one => one.Change).GroupBy(change => change.Action))
+        foreach (var same in decided
+            .Where(one => one.Step is ChangeStep.LookForJob or ChangeStep.Ask { AndForJob: true })
+            .Select(one => one.Change).GroupBy(change => change.Action))
         {
             await JobSearch.AskAsync(
                 connection, same.Key, [.. same.Select(change => change.Minion)], now, cancellationToken);

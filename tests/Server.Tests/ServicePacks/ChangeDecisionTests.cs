@@ -153,10 +153,15 @@ public sealed class ChangeDecisionTests
             {
                 { StartedAnew: false } => step is ChangeStep.Wait,
                 { AskedSince: false } => step is ChangeStep.Ask { Attention: null },
-                { Report: null or { Outcome: RunOutcome.Running } } => step is ChangeStep.Ask { Attention: null },
+                { Report: null } => step is ChangeStep.Ask { Attention: null, AndForJob: false },
+                { Report.Outcome: RunOutcome.Running } => step is ChangeStep.Ask { Attention: null, AndForJob: true },
                 { Report.Outcome: RunOutcome.NotBegun } => step is ChangeStep.LookForJob,
                 _ => step is ChangeStep.Settle,
             }, $"{facts}");
+            var withJob = ChangeDecision.For(facts with { JobIsThere = true });
+            Assert.True(step is ChangeStep.LookForJob or ChangeStep.Ask { AndForJob: true }
+                ? withJob is ChangeStep.Wait
+                : withJob == step, $"{facts}");
         }
     }
 
