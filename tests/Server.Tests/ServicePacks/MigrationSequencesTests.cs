@@ -9,8 +9,8 @@ namespace Saltern.Server.Tests.ServicePacks;
 
 /// <summary>
 /// Generated sequences of orders, runs that end in every way, lost and late returns, minions that connect anew,
-/// cancels, reschedules and time. At rest a minion has the new channels if and only if a real run succeeded or changed a
-/// package since it had those of before; nothing is held, and no dry run has left a trace.
+/// cancels, reschedules and time. At rest a minion has the new channels if and only if a real run succeeded or changed
+/// a package since it had those of before; nothing is held, and no dry run has left a trace.
 /// </summary>
 public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGround(server, minions: 3)
 {
