@@ -24,6 +24,14 @@ public sealed record ChannelChangeSummary
     /// <summary>What a person has to look at.</summary>
     public string? Attention { get; init; }
 
+    /// <summary>
+    /// What was found on the minion after a real run that succeeded: Verified, Differs, or NotYet; null for others.
+    /// </summary>
+    public string? Verification { get; init; }
+
+    /// <summary>What differs, or why it is not verified yet.</summary>
+    public string? Found { get; init; }
+
     public required DateTimeOffset RecordedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }

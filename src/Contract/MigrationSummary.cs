@@ -32,6 +32,21 @@ public sealed record MigrationSummary
     /// <summary>What a real run did otherwise than the last dry run of the same choice on the same minion.</summary>
     public required IReadOnlyList<MigrationGroup> Differences { get; init; }
 
+    /// <summary>Real runs after which the minion has the products and channels that were ordered.</summary>
+    public required int Verified { get; init; }
+
+    /// <summary>Real runs after which it has others.</summary>
+    public required int Differing { get; init; }
+
+    /// <summary>Real runs that succeeded, and whose minions have not been looked at yet.</summary>
+    public required int NotYetVerified { get; init; }
+
+    /// <summary>
+    /// What minions have otherwise than ordered after a real run that succeeded (<c>differs</c>), and why others are
+    /// not verified (<c>notYet</c>).
+    /// </summary>
+    public required IReadOnlyList<MigrationGroup> FoundAfter { get; init; }
+
     /// <summary>Changes of channels that a person has to look at; see <c>/servicepack/changes</c>.</summary>
     public required int Attention { get; init; }
 }

@@ -78,10 +78,17 @@ internal static class MigrationReports
                 + Number(report.Action));
         }
 
+        if (report.Verified + report.Differing + report.NotYetVerified > 0)
+        {
+            output.Line($"looked at afterwards: {report.Verified} as ordered, {report.Differing} otherwise, "
+                + $"{report.NotYetVerified} not yet");
+        }
+
         Show(output, "failed", report.Failures);
         Show(output, "without a result", report.Others);
         Show(output, "removed", report.Removals);
         Show(output, "other than in the dry run", report.Differences);
+        Show(output, "found afterwards", report.FoundAfter);
     }
 
     public static async Task<int> ChangesAsync(
@@ -101,11 +108,11 @@ internal static class MigrationReports
         }
 
         output.Table(
-            ["change", "action", "minion", "run", "state", ""],
+            ["change", "action", "minion", "run", "state", "found", ""],
             changes.Items.Select(change => (IReadOnlyList<string?>)
                 [
                     Number(change.Id), Number(change.Action), change.Minion, change.RunId, change.State,
-                    change.Attention ?? change.Reason,
+                    change.Verification, change.Attention ?? change.Reason,
                 ]));
         if (changes.Next is not null)
         {

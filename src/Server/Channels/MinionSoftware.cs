@@ -66,7 +66,7 @@ internal static class MinionSoftware
             connection, FindSql, [minion.Value],
             row => new MinionSoftwareRow(
                 row.TextOrNull(0) is { } products ? ReadProducts(products) : null, row.TimeOrNull(1),
-                row.TextOrNull(2) is { } repositories ? Read<MinionRepository>(repositories) : null,
+                row.TextOrNull(2) is { } repositories ? ReadRepositories(repositories) : null,
                 row.TimeOrNull(3)),
             cancellationToken);
         return found.Count == 0 ? null : found[0];
@@ -78,6 +78,9 @@ internal static class MinionSoftware
         (await Statement.QueryAsync(
             connection, SetsSql, [ids.ToArray()], row => (row.GetInt64(0), ReadProducts(row.GetString(1))),
             cancellationToken)).ToDictionary();
+
+    /// <summary>Repositories as they are kept.</summary>
+    public static IReadOnlyList<MinionRepository> ReadRepositories(string json) => Read<MinionRepository>(json);
 
     private static IReadOnlyList<InstalledProduct> ReadProducts(string json) => Read<InstalledProduct>(json);
 

@@ -20,7 +20,8 @@ internal static class NeededRights
     [
         "grains.items", "state.apply", "cmd.exec_code_all", "pkg.install", "pkg.remove", "pkg.refresh_db",
         "pkg.upgrade", "state.template_str", "system.reboot", "file.read", "pkg.list_products", "pkg.list_repos",
-        "saltern_zypper.run_result", "saltern_zypper.fetch_test_case", "saltern_zypper.rollback",
+        "saltern_zypper.run_result", "saltern_zypper.changed_since", "saltern_zypper.fetch_test_case",
+        "saltern_zypper.rollback",
         "@wheel key.accept", "@wheel key.reject", "@wheel key.delete",
     ];
 

@@ -194,7 +194,8 @@ internal sealed class WatchAnswers(
 
     /// <summary>
     /// $6 how far apart two answers must be that a job does not run: the second ask goes out that long after the first
-    /// answer. $7 until a running job is asked about again, $8 the same where the answer was no use.
+    /// answer. $7 until a running job is asked about again, $8 the same where the answer was no use. A running job that
+    /// is in time is not asked about again.
     /// </summary>
     internal const string NoteSql = """
         with answered as materialized (
@@ -211,6 +212,11 @@ internal sealed class WatchAnswers(
                                             else $8::interval end,
                 answered_at = case when a.answer in ('Done', 'Signalled', 'Found', 'NotCached', 'NoCache')
                                      or a.answer = 'Missing' and k.asked_at >= k.missing_since + $6::interval
+                                     or a.answer = 'Runs' and (
+                                         select s.watched_at is null and t.stopped_by is null
+                                         from action_target t join submission s on s.id = t.submission_id
+                                         where t.action_id = k.action_id and t.minion_key = k.minion_key
+                                           and t.submission_id = k.about)
                                    then $1 end
             from answered a
             where k.action_id = a.action_id and k.minion_key = a.minion_key and k.submission_id = a.submission_id
@@ -233,7 +239,7 @@ internal sealed class WatchAnswers(
         returning t.action_id, t.submission_id
         """;
 
-    /// <summary>Only words: a target that somebody else holds is passed over.</summary>
+    /// <summary>Only words: a target that somebody else holds is passed over, and one that is in time.</summary>
     internal const string SaySql = """
         update action_target t set reason = $1
         from (select t.action_id, t.minion_key
@@ -241,6 +247,7 @@ internal sealed class WatchAnswers(
                   as h(action_id, minion_key, submission_id)
               join action_target t on t.action_id = h.action_id and t.minion_key = h.minion_key
                 and t.submission_id = h.submission_id
+              join submission s on s.id = t.submission_id and s.watched_at is not null
               where t.status = 'PickedUp' and t.stopped_by is null and t.reason is distinct from $1
               for update of t skip locked) h
         where t.action_id = h.action_id and t.minion_key = h.minion_key

@@ -17,8 +17,9 @@ internal static class ChangeDecision
     {
         ChangeState.Open or ChangeState.Unknown => facts switch
         {
+            { Target: TargetStatus.PickedUp, Overdue: false } => UnderWay(facts),
             { DryRun: true } => ForDryRun(facts),
-            { Ordered: { } order } when ForRealRun(facts) is ChangeStep.Ask => ByPerson(order),
+            { Ordered: { } order } when ForRealRun(facts) is ChangeStep.Ask or ChangeStep.Compare => ByPerson(order),
             _ => ForRealRun(facts),
         },
         ChangeState.Reverting when facts.Ordered is { Release: true, By: var by } => new ChangeStep.Release(
@@ -27,9 +28,24 @@ internal static class ChangeDecision
         _ => new ChangeStep.Wait(),
     };
 
+    /// <summary>
+    /// A run that is in time is let alone, unless its minion has connected anew since: the job may have died with the
+    /// minion, and would be missed at its deadline only. The minion's record says what became of the run, and what is
+    /// final there ends the target. Where a run goes on, or none was begun, it matters whether the job is still there:
+    /// if so, it was a mere reconnect, and the job will return; if not, the rules for jobs that are lost decide.
+    /// </summary>
+    private static ChangeStep UnderWay(ChangeFacts facts) => facts switch
+    {
+        { StartedAnew: false } => new ChangeStep.Wait(),
+        { AskedSince: false } or { Report: null } => new ChangeStep.Ask(),
+        { Report.Outcome: RunOutcome.Running or RunOutcome.NotBegun, JobIsThere: true } => new ChangeStep.Wait(),
+        { Report.Outcome: RunOutcome.Running } => new ChangeStep.Ask(AndForJob: true),
+        { Report.Outcome: RunOutcome.NotBegun } => new ChangeStep.LookForJob(),
+        _ => new ChangeStep.Settle(),
+    };
+
     private static ChangeStep ForDryRun(ChangeFacts facts) => facts.Target switch
     {
-        TargetStatus.PickedUp when !facts.Overdue => new ChangeStep.Wait(),
         TargetStatus.PickedUp => new ChangeStep.Revert(false, "the dry run is overdue"),
         TargetStatus.Completed => new ChangeStep.Revert(false, "the dry run has ended"),
         TargetStatus.Queued => new ChangeStep.Revert(false, "the dry run did not run; it is tried again"),
@@ -38,16 +54,19 @@ internal static class ChangeDecision
 
     private static ChangeStep ForRealRun(ChangeFacts facts) => facts switch
     {
-        // What the minion was asked meanwhile: another attempt may be about to get the same result, or, where the run
-        // never began, to begin it. A run is decided once, with its target.
+        // A run is decided once, with its target: what is final on the minion's record ends the attempt that is out,
+        // and the next attempt gets it, or, where the run never began, begins it.
+        { Report.Outcome: not (RunOutcome.Running or RunOutcome.NotBegun), Target: TargetStatus.PickedUp } =>
+            new ChangeStep.Settle(),
         { Report.Outcome: not RunOutcome.Running, Target: TargetStatus.PickedUp or TargetStatus.Queued } =>
             new ChangeStep.Wait(),
         { Unproven: true, Report: { Changed: false } or { Outcome: RunOutcome.NotBegun } } => new ChangeStep.Keep(
             "this run changed no package, but whether the one before it did is not known; look at the minion, "
             + "and run the migration again or roll it back"),
+        { Report: { Outcome: RunOutcome.Failed or RunOutcome.Interrupted, Changed: null } report } =>
+            ByComparison(report, facts.Compared),
         { Report: { } report } => ByReport(report),
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
-        { Target: TargetStatus.PickedUp, Overdue: false } => new ChangeStep.Wait(),
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
         { Target: TargetStatus.Cancelled or TargetStatus.Skipped, MayHaveRun: false } =>
             new ChangeStep.Revert(false, "the run was never begun"),
@@ -66,8 +85,25 @@ internal static class ChangeDecision
         { Outcome: RunOutcome.Succeeded or RunOutcome.NothingToDo } => new ChangeStep.Keep(),
         { Outcome: RunOutcome.NotBegun } => new ChangeStep.Revert(true, "the minion has no trace of the run"),
         { Changed: false } => new ChangeStep.Revert(true, $"the run failed and changed no package: {report.Comment}"),
-        { Changed: true } => new ChangeStep.Keep($"the run failed half-way: {report.Comment} To repair, {Repair}."),
-        _ => new ChangeStep.Ask($"the run failed, and whether packages changed is not known: {report.Comment}"),
+        _ => new ChangeStep.Keep($"the run failed half-way: {report.Comment} To repair, {Repair}."),
+    };
+
+    /// <summary>
+    /// The recorded result will never tell more, the packages of then and now may. What a transactional update changed
+    /// is there after the next boot only: that no package differs proves nothing of it.
+    /// </summary>
+    private static ChangeStep ByComparison(RunReport report, PackageComparison? compared) => compared switch
+    {
+        { Changed: true } => new ChangeStep.Keep(
+            $"the run failed half-way, and {compared.Packages} packages differ from those when it began: "
+            + $"{report.Comment} To repair, {Repair}."),
+        { NeverBegan: true } or { Changed: false } when compared.NeverBegan || !report.Transactional =>
+            new ChangeStep.Revert(
+                true, $"the run failed, and the packages are those of when it began: {report.Comment}"),
+        null => new ChangeStep.Compare($"the run failed, and whether packages changed is not known: {report.Comment}"),
+        _ => new ChangeStep.Compare(
+            "the run failed, and the minion cannot tell whether packages changed"
+            + (report.Transactional ? " before it boots again" : "") + $"; look at it and decide: {report.Comment}"),
     };
 
     /// <summary>What the minion proves comes before what a person decides.</summary>

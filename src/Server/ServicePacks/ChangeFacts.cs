@@ -24,6 +24,17 @@ internal sealed record ChangeFacts
     /// <summary>The target is picked up, and its deadline has passed or nobody knows where its minion is.</summary>
     public bool Overdue { get; init; }
 
+    /// <summary>
+    /// The target is picked up, and its minion has connected anew since: the job may have died with it.
+    /// </summary>
+    public bool StartedAnew { get; init; }
+
+    /// <summary>The minion was asked for its record since it last connected anew.</summary>
+    public bool AskedSince { get; init; }
+
+    /// <summary>The minion said since it last connected anew that it still has the job.</summary>
+    public bool JobIsThere { get; init; }
+
     /// <summary>The minion returned that no state was run at all: what was called is not on its master, say.</summary>
     public bool NothingRan { get; init; }
 
@@ -32,4 +43,7 @@ internal sealed record ChangeFacts
 
     /// <summary>What the minion said: in the return, or when it was asked for the recorded result.</summary>
     public RunReport? Report { get; init; }
+
+    /// <summary>The packages of then against those of now, where the minion was asked for that.</summary>
+    public PackageComparison? Compared { get; init; }
 }

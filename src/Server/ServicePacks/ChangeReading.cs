@@ -53,6 +53,7 @@ internal static class ChangeReading
         After = ChannelChanges.Read(row.GetString(5))!,
         Applying = Order(row, 6),
         Asking = Order(row, 9),
+        Comparing = Order(row, 29),
         Facts = new ChangeFacts
         {
             State = Enum.Parse<ChangeState>(row.GetString(12)),
@@ -60,8 +61,12 @@ internal static class ChangeReading
             Target = Status(row, 14),
             MayHaveRun = row.GetBoolean(15),
             Overdue = row.GetBoolean(16),
+            StartedAnew = row.GetBoolean(27),
+            AskedSince = row.GetBoolean(28),
+            JobIsThere = row.GetBoolean(34),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
-            Report = Telling(Report(row, 17, 27), Report(row, 18, 28)),
+            Report = Telling(Report(row, 17, 35), Report(row, 18, 36)),
+            Compared = Comparison(row, 32),
             Ordered = row.TextOrNull(23) is { } ordered
                 ? new PersonsOrder(ordered == "Keep", row.GetString(24), ordered == "Release")
                 : null,
@@ -69,6 +74,7 @@ internal static class ChangeReading
             NeverSent = row.GetBoolean(26),
         },
         Name = row.GetString(19),
+        ExpiresAt = row.TimeOrNull(33),
         RebootAfter = row.GetBoolean(20),
         IsDue = row.GetBoolean(21),
         Seen = row.GetString(22),
@@ -113,6 +119,12 @@ internal static class ChangeReading
                 : null;
     }
 
+    private static PackageComparison? Comparison(NpgsqlDataReader row, int column) =>
+        row.TextOrNull(column) is { } text && SaltJson.TryParse(text, out var root, out _)
+        && PackageComparison.Find(root) is { } comparison && comparison.RunId == row.GetString(3)
+            ? comparison
+            : null;
+
     /// <summary>
     /// How Salt says that it did not come to run a state: an SLS that is not on the master, or cannot be rendered.
     /// </summary>
@@ -123,7 +135,8 @@ internal static class ChangeReading
 
     /// <summary>
     /// What a change is looked at by. Each row is looked up for the one change: joined, a fleet's targets would be read
-    /// as a whole. Patience is over once the target is watched. Indexes action_target_pkey, submission_pkey.
+    /// as a whole. Patience is over once the target is watched. A start event after the pick-up may be a mere reconnect,
+    /// or the end of the job. Indexes action_target_pkey, submission_pkey, minion_contact_pkey.
     /// </summary>
     private const string Known = """
         left join lateral (
@@ -136,13 +149,20 @@ internal static class ChangeReading
         left join lateral (
             select x.action_id, x.status, x.reason, x.submission_id, x.returned_at from action_target x
             where x.action_id = c.ask_action_id and x.minion_key = c.minion_key limit 1) k on true
+        left join lateral (
+            select x.action_id, x.status, x.reason, x.submission_id, x.returned_at from action_target x
+            where x.action_id = c.compare_action_id and x.minion_key = c.minion_key limit 1) d on true
+        left join lateral (
+            select x.started_at from minion_contact x
+            where x.minion_key = c.minion_key and t.status = 'PickedUp' and x.started_at > t.picked_up_at limit 1) o
+            on true
         cross join lateral (
             select coalesce(t.status = 'PickedUp' and (t.waits or (
-                       select o.watched_at is not null or o.deadline_at <= $1
-                       from submission o where o.id = t.submission_id)), false) as overdue) l
+                       select b.watched_at is not null or b.deadline_at <= $1
+                       from submission b where b.id = t.submission_id)), false) as overdue) l
         cross join lateral (
             select concat_ws('|', t.status, t.settled_at, t.waits, l.overdue, p.action_id, p.status,
-                             k.action_id, k.status, c.ordered) as now) seen
+                             k.action_id, k.status, d.action_id, d.status, c.ordered, o.started_at) as now) seen
         """;
 
     private const string Columns = """
@@ -153,13 +173,14 @@ internal static class ChangeReading
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way. A run whose channels were taken back may
-    /// prove late that it took place, and a dry run may tell late what would be.
+    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run
+    /// whose channels were taken back may prove late that it took place, and a dry run may tell late what would be.
     /// <para>
     /// Of a fleet that migrates most changes wait for a run that is under way: those are passed over by two indexes
     /// alone, without reading rows. While a change is open, its own target is the only exclusive one that may be picked
-    /// up on its minion, which is held for it. The runs of a submission that is late are looked at each. Indexes
-    /// channel_change_under_way, action_target_one_exclusive, submission_past_deadline, channel_change_undecided,
+    /// up on its minion, which is held for it. The runs of a submission that is late are looked at each, and those whose
+    /// minions have started since. Indexes channel_change_under_way, action_target_one_exclusive,
+    /// submission_past_deadline, channel_change_open_since, minion_contact_by_start, channel_change_undecided,
     /// channel_change_reverted, channel_change_unreported, channel_change_pkey.
     /// </para>
     /// </summary>
@@ -167,10 +188,10 @@ internal static class ChangeReading
         with looked as materialized (
             select {Columns} from channel_change c
             where c.state = 'Open' and c.id = any(array(
-                select o.id from channel_change o
-                where o.state = 'Open' and not exists (
+                select f.id from channel_change f
+                where f.state = 'Open' and not exists (
                     select from action_target x
-                    where x.minion_key = o.minion_key and x.exclusive and x.status = 'PickedUp')))
+                    where x.minion_key = f.minion_key and x.exclusive and x.status = 'PickedUp')))
             union all
             select {Columns}
             from (select distinct s.action_id from submission s
@@ -178,6 +199,13 @@ internal static class ChangeReading
                     and (s.deadline_at <= $1 or s.watched_at is not null or s.waiting > 0)) late
             join channel_change c on c.action_id = late.action_id and c.state = 'Open'
             join action_target x on x.minion_key = c.minion_key and x.exclusive and x.status = 'PickedUp'
+            union all
+            select {Columns}
+            from minion_contact w
+            join channel_change c on c.minion_key = w.minion_key and c.state = 'Open'
+            join action_target x on x.minion_key = c.minion_key and x.exclusive and x.status = 'PickedUp'
+              and x.picked_up_at < w.started_at
+            where w.started_at > (select min(f.recorded_at) from channel_change f where f.state = 'Open')
             union all
             select {Columns} from channel_change c where c.state in ('Unknown', 'Reverting')
             union all
@@ -192,7 +220,7 @@ internal static class ChangeReading
             select c.id
             from looked c
             {Known}
-            where (c.state <> 'Open' or (t.status is distinct from 'PickedUp' or l.overdue)
+            where (c.state <> 'Open' or (t.status is distinct from 'PickedUp' or l.overdue or o.started_at is not null)
                                         and (c.dry_run or t.status is distinct from 'Queued'))
               and (c.seen is distinct from seen.now or c.due_at <= $1))
         select c.id from channel_change c
@@ -214,6 +242,11 @@ internal static class ChangeReading
             from submission s join salt.salt_returns r on r.jid = s.jid
             where s.id = k.submission_id and r.alter_time = k.returned_at and r.id = m.minion_id
               and k.status = 'Completed' limit 1) asked on true
+        left join lateral (
+            select r.return, octet_length(r.return::text)::bigint as bytes
+            from submission s join salt.salt_returns r on r.jid = s.jid
+            where s.id = d.submission_id and r.alter_time = d.returned_at and r.id = m.minion_id
+              and d.status = 'Completed' limit 1) compared on true
         """;
 
     /// <summary>
@@ -222,10 +255,12 @@ internal static class ChangeReading
     internal const string SizesSql = $"""
         select c.id, case when returned.bytes <= $2::bigint then returned.bytes else 0 end
                    + case when asked.bytes <= $2::bigint then asked.bytes else 0 end
+                   + case when compared.bytes <= $2::bigint then compared.bytes else 0 end
         from channel_change c
         join minion m on m.minion_key = c.minion_key
         left join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key
         left join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
+        left join action_target d on d.action_id = c.compare_action_id and d.minion_key = c.minion_key
         {Bodies}
         where c.id = any($1::bigint[])
         order by c.id
@@ -250,6 +285,13 @@ internal static class ChangeReading
                c.due_at is null or c.due_at <= $1, seen.now, c.ordered, c.ordered_by, c.unproven,
                coalesce(t.status = 'Failed' and not t.guessed and t.returned_at is null and t.stopped_by is null,
                         false),
+               o.started_at is not null, coalesce(c.asked_at >= o.started_at, false),
+               c.compare_action_id, d.status, d.reason,
+               case when compared.bytes <= $3::bigint then compared.return::text end,
+               a.expires_at,
+               exists (select 1 from ask f
+                       where f.action_id = c.action_id and f.minion_key = c.minion_key and f.purpose = 'FindJob'
+                         and f.about = t.submission_id and f.answer = 'Runs' and f.answered_at >= o.started_at),
                returned.bytes, asked.bytes
         from channel_change c
         {Known}

@@ -24,6 +24,19 @@ internal abstract record ChangeStep
     /// <summary>The channels of before are on record; that the minion has them is waited for no longer.</summary>
     internal sealed record Release(string Attention) : ChangeStep;
 
-    /// <summary>The new channels stay for now, and the minion is asked for the recorded result.</summary>
-    internal sealed record Ask(string Attention) : ChangeStep;
+    /// <summary>The channels are as they are for now, and the minion is asked for the recorded result.</summary>
+    /// <param name="Attention">What a person has to look at; null where the run is in time.</param>
+    /// <param name="AndForJob">Whether it still has the job of the attempt which is out is asked, too.</param>
+    internal sealed record Ask(string? Attention = null, bool AndForJob = false) : ChangeStep;
+
+    /// <summary>
+    /// The result does not tell whether packages changed: the minion compares those of then with those of now.
+    /// </summary>
+    internal sealed record Compare(string Attention) : ChangeStep;
+
+    /// <summary>The result that is on the minion's record is that of the attempt which is out.</summary>
+    internal sealed record Settle : ChangeStep;
+
+    /// <summary>The minion is asked whether it still has the job of the attempt which is out.</summary>
+    internal sealed record LookForJob : ChangeStep;
 }

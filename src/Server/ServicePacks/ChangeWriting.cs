@@ -8,9 +8,13 @@ using Saltern.Server.Fleet;
 namespace Saltern.Server.ServicePacks;
 
 /// <summary>Writes what was decided about changes of channels, within one transaction.</summary>
-internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders orders, DateTimeOffset now, TimeSpan again)
+internal sealed class ChangeWriting(
+    NpgsqlConnection connection, OwnOrders orders, DateTimeOffset now, TimeSpan again)
 {
     private const string Actor = "saltern";
+
+    /// <summary>A restart that follows a run begins so long after its end, or within the time of its order.</summary>
+    private static readonly TimeSpan RestartWithin = TimeSpan.FromHours(1);
 
     public async Task WriteAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
@@ -24,7 +28,22 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
         await ConfirmAsync([.. Of<ChangeStep.Wait>().Select(one => one.Change)], cancellationToken);
         await KeepAsync([.. Of<ChangeStep.Keep>()], cancellationToken);
         await RevertAsync([.. Of<ChangeStep.Revert>()], cancellationToken);
-        await AskAsync([.. Of<ChangeStep.Ask>()], cancellationToken);
+        await AskAsync([.. Of<ChangeStep.Ask>().Select(one => (one.Change, one.Step.Attention))], cancellationToken);
+        await CompareAsync(
+            [.. Of<ChangeStep.Compare>().Select(one => (one.Change, one.Step.Attention))], cancellationToken);
+        foreach (var (change, _) in Of<ChangeStep.Settle>())
+        {
+            await Statement.ExecuteAsync(connection, RecordedSql, [change.Id, now], cancellationToken);
+        }
+
+        foreach (var same in decided
+            .Where(one => one.Step is ChangeStep.LookForJob or ChangeStep.Ask { AndForJob: true })
+            .Select(one => one.Change).GroupBy(change => change.Action))
+        {
+            await JobSearch.AskAsync(
+                connection, same.Key, [.. same.Select(change => change.Minion)], now, cancellationToken);
+        }
+
         foreach (var (change, step) in Of<ChangeStep.Release>())
         {
             await EndAsync(change, ChangeState.Reverted, null, step.Attention, cancellationToken);
@@ -46,7 +65,9 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             (ChangeStep.Keep, _) => "channels kept",
             (ChangeStep.Revert, _) => "channels taken back",
             (ChangeStep.Release, _) => "minion released",
-            (ChangeStep.Ask, { Facts.State: ChangeState.Open }) => "run unknown, minion asked",
+            (ChangeStep.Ask { Attention: null }, var change) => MayAsk(change) ? "minion restarted, asked" : null,
+            (ChangeStep.Ask or ChangeStep.Compare, { Facts.State: ChangeState.Open }) => "run unknown, minion asked",
+            (ChangeStep.Settle, _) => "result found on the minion",
             (ChangeStep.Wait, { Facts.State: ChangeState.Reverting, Applying.Status: TargetStatus.Completed }) =>
                 "channels of before confirmed",
             _ => null,
@@ -135,24 +156,23 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
     }
 
-    /// <summary>After a success: what is installed is read anew, and those restart that were ordered to.</summary>
+    /// <summary>After a success: those restart that were ordered to, and what is there then is looked at.</summary>
     private async Task FollowUpAsync(IReadOnlyList<LookedAt> done, CancellationToken cancellationToken)
     {
-        foreach (var one in done.GroupBy(change => change.Action))
+        foreach (var change in done.Where(change => change.ExpiresAt is not null))
         {
-            var restarting = one.Where(
-                change => change.RebootAfter && change.Facts.Report is { Outcome: RunOutcome.Succeeded }).ToList();
-            if (restarting.Count > 0)
-            {
-                await orders.WriteAsync(
-                    connection, "system.reboot", new { }, "restart after a migration", restarting, cancellationToken);
-            }
-
-            foreach (var kind in (string[])["products.refresh", "repositories.refresh"])
-            {
-                await orders.WriteAsync(
-                    connection, kind, new { }, "what a migration has led to", [.. one], cancellationToken);
-            }
+            var report = change.Facts.Report;
+            var ended = report?.Ended is { } told && told < now ? told : now;
+            var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
+            var restarts = change.RebootAfter && report is { Outcome: RunOutcome.Succeeded };
+            var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
+            var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
+            await Statement.ExecuteAsync(
+                connection, CheckSql,
+                [
+                    change.Id, state.ToString(), now, restarts ? until : null, nextBoot,
+                ],
+                cancellationToken);
         }
     }
 
@@ -175,25 +195,49 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
     }
 
     private async Task AskAsync(
-        IReadOnlyList<(LookedAt Change, ChangeStep.Ask Step)> asked, CancellationToken cancellationToken)
+        IReadOnlyList<(LookedAt Change, string? Attention)> asked, CancellationToken cancellationToken)
     {
-        foreach (var (change, step) in asked)
-        {
-            await Statement.ExecuteAsync(
-                connection, UnknownSql, [change.Id, step.Attention], cancellationToken);
-        }
-
-        // One that is still on its way is enough, and one that was answered is not asked again at once.
-        foreach (var same in asked.Select(one => one.Change)
-            .Where(change => change.Asking is null || IsOver(change.Asking) && change.IsDue)
+        await UnknownAsync(asked, cancellationToken);
+        foreach (var same in asked.Select(one => one.Change).Where(MayAsk)
             .GroupBy(change => (change.Action, change.RunId)))
         {
             var order = await orders.WriteAsync(
                 connection, RunResultKind.KindName, new { runId = same.Key.RunId }, "how a migration has ended",
                 [.. same], cancellationToken);
-            await AdmitAsync(same, order, "ask_action_id", cancellationToken);
+            await AdmitAsync(same, AskedSql, order, [same.Key.Action.Value, order.Value], cancellationToken);
         }
     }
+
+    private async Task CompareAsync(
+        IReadOnlyList<(LookedAt Change, string? Attention)> compared, CancellationToken cancellationToken)
+    {
+        await UnknownAsync(compared, cancellationToken);
+        foreach (var same in compared.Select(one => one.Change)
+            .Where(change => change.Comparing is null || IsOver(change.Comparing) && change.IsDue)
+            .GroupBy(change => (change.Action, change.RunId)))
+        {
+            var order = await orders.WriteAsync(
+                connection, RunChangesKind.KindName, new { runId = same.Key.RunId }, "what a migration has changed",
+                [.. same], cancellationToken);
+            await AdmitAsync(same, ComparedSql, order, [same.Key.Action.Value, order.Value], cancellationToken);
+        }
+    }
+
+    private async Task UnknownAsync(
+        IReadOnlyList<(LookedAt Change, string? Attention)> unknown, CancellationToken cancellationToken)
+    {
+        foreach (var (change, attention) in unknown.Where(one => one.Attention is not null))
+        {
+            await Statement.ExecuteAsync(connection, UnknownSql, [change.Id, attention], cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// One that is still on its way is enough, and one that was answered is not asked again at once, unless the minion
+    /// has connected anew since.
+    /// </summary>
+    private static bool MayAsk(LookedAt change) => change.Asking is null
+        || IsOver(change.Asking) && (change.IsDue || change.Facts is { StartedAnew: true, AskedSince: false });
 
     /// <summary>Brings minions what is assigned to them, before anything else.</summary>
     private async Task ApplyAsync(IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)
@@ -203,27 +247,19 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
             var order = await orders.WriteAsync(
                 connection, ChannelsApplyKind.KindName, new { }, "channels of before a migration", [.. same],
                 cancellationToken);
-            await AdmitAsync(same, order, "apply_action_id", cancellationToken);
+            await AdmitAsync(same, AppliedSql, order, [order.Value], cancellationToken);
         }
     }
 
     private async Task AdmitAsync(
-        IEnumerable<LookedAt> changes, ActionId order, string column, CancellationToken cancellationToken)
+        IEnumerable<LookedAt> changes, string sql, ActionId order, long[] admitted,
+        CancellationToken cancellationToken)
     {
-        var ids = changes.Select(change => change.Id).ToArray();
-        var minions = changes.Select(change => change.Minion).ToArray();
         await Statement.ExecuteAsync(
-            connection, column == "ask_action_id" ? AskedSql : AppliedSql, [ids, order.Value, now, again],
+            connection, sql, [changes.Select(change => change.Id).ToArray(), order.Value, now, again],
             cancellationToken);
         await Statement.ExecuteAsync(
-            connection, AdmitSql,
-            [
-                minions,
-                column == "ask_action_id"
-                    ? new[] { changes.First().Action.Value, order.Value }
-                    : [order.Value],
-            ],
-            cancellationToken);
+            connection, AdmitSql, [changes.Select(change => change.Minion).ToArray(), admitted], cancellationToken);
     }
 
     private async Task AssignAsync(
@@ -276,20 +312,62 @@ internal sealed class ChangeWriting(NpgsqlConnection connection, OwnOrders order
 
     internal const string AttentionSql = "update channel_change set attention = $2 where id = $1";
 
-    /// <summary>The longer nothing comes of it, the later it is given again.</summary>
-    private const string Later = "$3::timestamptz + greatest($4::interval, ($3::timestamptz - recorded_at) / 20)";
+    /// <summary>Each pause is a quarter of the time since the beginning: ever fewer questions, however long.</summary>
+    private const string EverLater =
+        "$3::timestamptz + greatest($4::interval / 5, ($3::timestamptz - recorded_at) / 4)";
 
     internal const string AskedSql = $"""
-        update channel_change set ask_action_id = $2, due_at = {Later} where id = any($1::bigint[])
+        update channel_change set ask_action_id = $2, asked_at = $3, due_at = {EverLater} where id = any($1::bigint[])
         """;
 
-    internal const string AppliedSql = $"""
-        update channel_change set apply_action_id = $2, due_at = {Later} where id = any($1::bigint[])
+    internal const string ComparedSql = $"""
+        update channel_change set compare_action_id = $2, due_at = {EverLater} where id = any($1::bigint[])
+        """;
+
+    /// <summary>The longer nothing comes of it, the later it is given again.</summary>
+    internal const string AppliedSql = """
+        update channel_change
+        set apply_action_id = $2,
+            due_at = $3::timestamptz + greatest($4::interval, ($3::timestamptz - recorded_at) / 20)
+        where id = any($1::bigint[])
+        """;
+
+    /// <summary>
+    /// What the minion has on record, put into the job cache as if the attempt that is out had returned it: it is
+    /// settled, shown and kept as any return, and the return itself, should it still come, is a repeat of it.
+    /// </summary>
+    internal const string RecordedSql = """
+        insert into salt.salt_returns (fun, jid, return, id, success, full_ret, alter_time)
+        select 'state.apply', s.jid, r.return, m.minion_id, 'true',
+               json_build_object(
+                   'cmd', '_return', 'id', m.minion_id, 'jid', s.jid, 'fun', 'state.apply',
+                   'fun_args', json_build_array('saltern.distupgrade'), 'success', true, 'retcode', 0,
+                   'return', r.return),
+               $2
+        from channel_change c
+        join minion m on m.minion_key = c.minion_key
+        join action_target t on t.action_id = c.action_id and t.minion_key = c.minion_key and t.status = 'PickedUp'
+        join submission s on s.id = t.submission_id
+        join action_target k on k.action_id = c.ask_action_id and k.minion_key = c.minion_key
+          and k.status = 'Completed'
+        join submission q on q.id = k.submission_id
+        join salt.salt_returns r on r.jid = q.jid and r.id = m.minion_id and r.alter_time = k.returned_at
+        where c.id = $1 and not exists (select 1 from salt.salt_returns x where x.jid = s.jid and x.id = m.minion_id)
+        limit 1
         """;
 
     /// <summary>The run itself may still go on: it is admitted with the question.</summary>
     internal const string AdmitSql = """
         update minion_hold set admits = $2::bigint[] where minion_key = any($1::bigint[])
+        """;
+
+    internal const string CheckSql = """
+        insert into migration_check (change_id, action_id, minion_key, state, since, restart_by, next_boot, checked_at,
+                                     reason)
+        select c.id, c.action_id, c.minion_key, $2::text, $3::timestamptz, $4::timestamptz, $5, $3,
+               case when $2 = 'Unread' then 'what it changed is there after the next boot' end
+        from channel_change c where c.id = $1
+        on conflict (change_id) do nothing
         """;
 
     internal const string WayBackSql = """

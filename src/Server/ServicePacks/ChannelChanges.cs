@@ -74,14 +74,17 @@ internal static class ChannelChanges
         update channel_change
         set unproven = unproven or not dry_run and run_id <> $2, run_id = $2, after = $3::jsonb, target = $4,
             options = $5, state = 'Open', attention = null, reason = null,
-            ask_action_id = null, due_at = null, ordered = null, ordered_by = null
+            ask_action_id = null, asked_at = null, compare_action_id = null, due_at = null,
+            ordered = null, ordered_by = null
         where minion_key = any($1::bigint[]) and state in ('Open', 'Unknown')
         """;
 
     internal const string RecordSql = """
-        insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, before, after, recorded_at)
-        select $1, m.minion_key, $2, $3, $4, $5, m.before::jsonb, $6::jsonb, $7
+        insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, before, after, recorded_at,
+                                    product_set_id)
+        select $1, m.minion_key, $2, $3, $4, $5, m.before::jsonb, $6::jsonb, $7, s.product_set_id
         from unnest($8::bigint[], $9::text[]) as m(minion_key, before)
+        left join minion_software s on s.minion_key = m.minion_key
         order by m.minion_key
         """;
 

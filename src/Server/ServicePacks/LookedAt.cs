@@ -19,6 +19,9 @@ internal sealed record LookedAt
     /// <summary>The order wants a restart after it.</summary>
     public required bool RebootAfter { get; init; }
 
+    /// <summary>Until when the order could begin; null where it is gone.</summary>
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
     public required ChannelAssignment? Before { get; init; }
 
     public required ChannelAssignment After { get; init; }
@@ -29,7 +32,10 @@ internal sealed record LookedAt
     /// <summary>The order that asks it for the recorded result, and how that target stands.</summary>
     public required (ActionId Action, TargetStatus? Status, string? Reason)? Asking { get; init; }
 
-    /// <summary>An order of ours that came to nothing may be given again now.</summary>
+    /// <summary>The order that has it compare its packages, and how that target stands.</summary>
+    public required (ActionId Action, TargetStatus? Status, string? Reason)? Comparing { get; init; }
+
+    /// <summary>An order of ours may be given again now.</summary>
     public required bool IsDue { get; init; }
 
     /// <summary>What was seen, as it is kept for the next look.</summary>

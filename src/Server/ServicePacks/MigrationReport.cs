@@ -20,7 +20,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var totals = await Statement.QueryAsync(
             connection, TotalsSql, [action.Value, MigrateKind.KindName],
-            row => Enumerable.Range(0, 7).Select(row.GetInt32).ToArray(), cancellationToken);
+            row => Enumerable.Range(0, 10).Select(row.GetInt32).ToArray(), cancellationToken);
         return totals is not [var counts]
             ? null
             : new MigrationSummary
@@ -33,10 +33,14 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                 WithoutResult = counts[4],
                 RebootsNeeded = counts[5],
                 Attention = counts[6],
+                Verified = counts[7],
+                Differing = counts[8],
+                NotYetVerified = counts[9],
                 Failures = await GroupsAsync(FailuresSql),
                 Others = await GroupsAsync(OthersSql),
                 Removals = await GroupsAsync(RemovalsSql),
                 Differences = await GroupsAsync(DifferencesSql),
+                FoundAfter = await GroupsAsync(FoundSql),
             };
 
         async Task<IReadOnlyList<MigrationGroup>> GroupsAsync(string sql) => await Statement.QueryAsync(
@@ -66,6 +70,8 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                 RecordedAt = row.GetFieldValue<DateTimeOffset>(8),
                 EndedAt = row.TimeOrNull(9),
                 Domain = row.GetString(10),
+                Verification = row.TextOrNull(11),
+                Found = row.TextOrNull(12),
             },
             cancellationToken);
     }
@@ -90,11 +96,15 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                count(r.change_id) filter (where r.outcome in ('Failed', 'Interrupted'))::int,
                c.total - count(r.change_id) filter (where r.outcome not in ('Running', 'NotBegun'))::int,
                count(r.change_id) filter (where r.reboot_needed)::int,
-               count(l.attention)::int
+               count(l.attention)::int,
+               count(k.change_id) filter (where k.state = 'Verified')::int,
+               count(k.change_id) filter (where k.state = 'Differs')::int,
+               count(k.change_id) filter (where k.state not in ('Verified', 'Differs'))::int
         from action a
         join action_counts c on c.action_id = a.id
         left join latest l on true
         left join migration_run r on r.change_id = l.id
+        left join migration_check k on k.change_id = l.id
         where a.id = $1 and a.kind = $2
         group by c.total
         """;
@@ -126,6 +136,24 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         group by 1 order by 3 desc, 1 limit $2
         """;
 
+    /// <summary>What minions have otherwise than they should, and why others are not verified.</summary>
+    internal const string FoundSql = $"""
+        with {Latest}
+        select f.word, f.line, {Grouped}
+        from latest l join migration_check k on k.change_id = l.id join minion m on m.minion_key = l.minion_key
+        cross join lateral (
+            select 'differs' as word, unnest(k.differences) as line where k.state = 'Differs'
+            union all
+            select 'notYet', {NotYet} where k.state not in ('Verified', 'Differs')) f
+        group by 1, 2 order by 1, 3 desc, 2 limit $2
+        """;
+
+    private const string NotYet = """
+        case when k.state in ('Restart', 'Restarting') then 'its restart has not ended'
+             when k.state in ('Read', 'Reading') then 'what it has is being read'
+             else k.reason end
+        """;
+
     /// <summary>
     /// Compared when the runs were read (<see cref="ChangeWriting.ReportSql"/>). Counted first, and named only what is
     /// shown: there may be a million lines.
@@ -155,10 +183,14 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
     /// What a later real run has settled, or says again, needs no attention any more. Indexes channel_change_pkey,
     /// channel_change_by_run, channel_change_attention, channel_change_by_minion.
     /// </summary>
-    internal const string ChangesSql = """
+    internal const string ChangesSql = $"""
         select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
-               c.ended_at, d.name
+               c.ended_at, d.name,
+               case when k.state in ('Verified', 'Differs') then k.state when k.state is not null then 'NotYet' end,
+               case when k.state = 'Differs' then array_to_string(k.differences, '; ')
+                    when k.state <> 'Verified' then {NotYet} end
         from channel_change c
+        left join migration_check k on k.change_id = c.id
         join minion m on m.minion_key = c.minion_key
         join key_domain d on d.id = m.key_domain_id
         where ($1::bigint is null or c.action_id = $1) and c.id < $3

@@ -39,6 +39,12 @@ internal sealed record RunReport
 
     public bool RebootNeeded { get; init; }
 
+    /// <summary>What it changed is there after the next boot only.</summary>
+    public bool Transactional { get; init; }
+
+    /// <summary>When it ended, by the minion's clock.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
     /// <summary>Where the solver test case lies on the minion.</summary>
     public string? TestCase { get; init; }
 
@@ -85,6 +91,9 @@ internal sealed record RunReport
             Steps = [.. plan.SelectMany(part => Items(part.Value).Select(package => Step(part.Name, package)))
                 .Order(StringComparer.Ordinal)],
             RebootNeeded = SaltJson.Member(result, "reboot_needed").ValueKind is JsonValueKind.True,
+            Transactional =
+                SaltJson.Member(SaltJson.Member(result, "checks"), "transactional").ValueKind is JsonValueKind.True,
+            Ended = Time(SaltJson.Member(result, "ended")),
             TestCase = Text(SaltJson.Member(SaltJson.Member(result, "test_case"), "path")),
         };
     }
@@ -99,6 +108,12 @@ internal sealed record RunReport
         "not_begun" => RunOutcome.NotBegun,
         _ => null,
     };
+
+    /// <summary>Seconds since 1970, of this century.</summary>
+    private static DateTimeOffset? Time(JsonElement seconds) =>
+        seconds.ValueKind is JsonValueKind.Number && seconds.TryGetDouble(out var number) && number is > 0 and < 4e9
+            ? DateTimeOffset.UnixEpoch.AddSeconds(number)
+            : null;
 
     private static string? Name(JsonElement removed) =>
         Text(SaltJson.Member(removed, "kind")) is { } kind

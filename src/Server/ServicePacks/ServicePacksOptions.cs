@@ -12,8 +12,8 @@ internal sealed class ServicePacksOptions
     public TimeSpan Sweep { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// After so long a minion is asked again how its run ended, or given its channels of before again; the longer
-    /// nothing comes of it, the longer.
+    /// After so long a minion is given its channels of before again, and after a fifth of it asked again how its run
+    /// ended; the longer nothing comes of it, the longer.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan TryAgain { get; set; } = TimeSpan.FromMinutes(5);

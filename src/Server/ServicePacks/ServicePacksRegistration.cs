@@ -14,6 +14,7 @@ internal static class ServicePacksRegistration
         services.AddSingleton<ActionKind>(provider => provider.GetRequiredService<MigrateKind>());
         services.AddSingleton<ActionKind, ChannelsApplyKind>();
         services.AddSingleton<ActionKind, RunResultKind>();
+        services.AddSingleton<ActionKind, RunChangesKind>();
         services.AddSingleton<ActionKind, TestCaseKind>();
         services.AddSingleton<ActionKind, RollbackKind>();
         services.AddSingleton<CallPreparation, MigrationPreparation>();
@@ -23,6 +24,8 @@ internal static class ServicePacksRegistration
         services.AddSingleton<OwnOrders>();
         services.AddSingleton<ChangeDeciding>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeDeciding>());
+        services.AddSingleton<AfterRuns>();
+        services.AddHostedService(provider => provider.GetRequiredService<AfterRuns>());
         services.AddSingleton<OldChanges>();
         services.AddHostedService(provider => provider.GetRequiredService<OldChanges>());
         return services;

@@ -48,6 +48,57 @@ public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(
         Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
     }
 
+    [Theory]
+    [InlineData("true", "Kept: the run failed half-way", After)]
+    [InlineData("false", "Reverting", Before)]
+    [InlineData("null", "Unknown: the run failed, and the minion cannot tell", After)]
+    public async Task Where_its_result_does_not_tell_what_changed_the_minion_compares_its_packages(
+        string changed, string state, string channels)
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var runId = $"{PillarOf(LastSent)["run_id"]}";
+        await RunEndsAsync(LastSent, "m1", "interrupted", changed: null);
+        await TurnAsync();
+        Assert.StartsWith("Unknown: the run failed, and whether packages changed", await StateAsync());
+        Assert.Equal(
+            ("saltern_zypper.changed_since", runId), (LastSent.Function, $"{LastSent.Call.Kwargs["run_id"]}"));
+        await rig.ReturnAsync(
+            LastSent.Jid, "m1",
+            $$"""
+            {"run_id": "{{runId}}", "recorded": true, "began_to_change": true, "changed": {{changed}}, "changes": {} }
+            """,
+            0, LastSent.Function);
+        await TurnAsync();
+
+        Assert.StartsWith(state, await StateAsync());
+        Assert.Equal(channels, await ChannelsAsync());
+    }
+
+    [Fact]
+    public async Task A_minion_that_cannot_tell_is_asked_ever_more_seldom()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "interrupted", changed: null);
+        var asked = 0;
+        for (var hour = 0; hour < 24 * 10; hour++)
+        {
+            await TurnAsync();
+            if (Salt.Submissions.Count(sent => sent.Function == "saltern_zypper.changed_since") is var now
+                && now > asked)
+            {
+                asked = now;
+                await rig.ReturnAsync(LastSent.Jid, "m1", "\"not known\"", 1, LastSent.Function);
+            }
+
+            rig.Clock.Advance(TimeSpan.FromHours(1));
+        }
+
+        Assert.InRange(asked, 10, 40);
+        Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
+    }
+
     [Fact]
     public async Task A_half_done_run_goes_on_where_the_product_is_that_of_the_target_already()
     {
@@ -220,13 +271,5 @@ public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(
         Assert.Equal(new OrderOutcome.Done(1), await rig.Get<Rescheduling>().RescheduleAsync(
             action, RescheduleScope.All, null, "ann", CancellationToken.None));
         await rig.DispatchAsync();
-    }
-
-    private async Task PassAsync(TimeSpan time)
-    {
-        await rig.SettleAsync();
-        rig.Clock.Advance(time);
-        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
-        await TurnAsync();
     }
 }

@@ -17,7 +17,8 @@ public sealed class ChangeDecisionTests
             var step = ChangeDecision.For(facts);
             if (facts is { Target: TargetStatus.PickedUp, Overdue: false })
             {
-                Assert.IsType<ChangeStep.Wait>(step);
+                Assert.Equal(facts.StartedAnew, step is not ChangeStep.Wait);
+                Assert.False(step is ChangeStep.Revert);
             }
             else
             {
@@ -59,7 +60,7 @@ public sealed class ChangeDecisionTests
         {
             var (without, with) = (
                 ChangeDecision.For(facts), ChangeDecision.For(facts with { Ordered = new PersonsOrder(keep, "ann") }));
-            if (without is not ChangeStep.Ask)
+            if (without is not (ChangeStep.Ask { Attention: not null } or ChangeStep.Compare))
             {
                 Assert.Equal(without, with);
                 continue;
@@ -88,6 +89,8 @@ public sealed class ChangeDecisionTests
                     Assert.Contains("run the migration again", Assert.IsType<ChangeStep.Keep>(step).Attention!);
                     break;
                 case { Outcome: RunOutcome.Failed or RunOutcome.Interrupted, Changed: null }:
+                    Assert.IsType<ChangeStep.Compare>(step);
+                    break;
                 case { Outcome: RunOutcome.Running }:
                     Assert.IsType<ChangeStep.Ask>(step);
                     break;
@@ -95,18 +98,70 @@ public sealed class ChangeDecisionTests
         }
     }
 
+    [Theory]
+    [InlineData(true, false, false, false, "Keep")]
+    [InlineData(true, true, true, false, "Keep")]
+    [InlineData(false, false, false, false, "Revert")]
+    [InlineData(null, true, false, false, "Revert")]
+    [InlineData(null, false, false, false, "Compare")]
+    [InlineData(false, false, true, false, "Compare")]
+    [InlineData(false, true, true, false, "Revert")]
+    [InlineData(null, false, false, true, "Revert")]
+    public void Where_the_record_does_not_tell_the_packages_of_then_and_now_decide(
+        bool? changed, bool neverBegan, bool transactional, bool ordered, string step)
+    {
+        var decided = ChangeDecision.For(new ChangeFacts
+        {
+            State = ChangeState.Unknown, DryRun = false, Target = TargetStatus.Failed,
+            Report = new RunReport { RunId = "r", Outcome = RunOutcome.Failed, Transactional = transactional },
+            Compared = new PackageComparison { RunId = "r", Changed = changed, NeverBegan = neverBegan },
+            Ordered = ordered ? new PersonsOrder(false, "ann") : null,
+        });
+
+        Assert.Equal(step, decided.GetType().Name);
+        Assert.Equal(step == "Keep", decided is ChangeStep.Keep { Attention: not null });
+        Assert.Equal(step == "Revert", decided is ChangeStep.Revert { Confirm: true });
+    }
+
     [Fact]
     public void While_another_attempt_may_get_the_same_result_nothing_is_decided_but_whether_the_run_goes_on()
     {
-        foreach (var facts in All(dryRun: false, ChangeState.Open, ChangeState.Unknown).Where(IsOut))
+        foreach (var facts in All(dryRun: false, ChangeState.Open, ChangeState.Unknown).Where(IsOut)
+            .Where(facts => facts.Overdue || facts.Target is TargetStatus.Queued))
         {
             var step = ChangeDecision.For(facts);
-            Assert.True(facts.Report switch
+            Assert.True((facts.Report, facts.Target) switch
             {
-                { Outcome: RunOutcome.Running } => step is ChangeStep.Ask,
-                not null => step is ChangeStep.Wait,
-                null => step is ChangeStep.Wait or ChangeStep.Ask,
+                ({ Outcome: RunOutcome.Running }, _) => step is ChangeStep.Ask,
+                ({ Outcome: not RunOutcome.NotBegun }, TargetStatus.PickedUp) => step is ChangeStep.Settle,
+                (not null, _) => step is ChangeStep.Wait,
+                (null, _) => step is ChangeStep.Wait or ChangeStep.Ask,
             }, $"{facts}");
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_run_in_time_is_let_alone_until_its_minion_connects_anew_and_then_its_record_says(bool dryRun)
+    {
+        foreach (var facts in All(dryRun, ChangeState.Open, ChangeState.Unknown)
+            .Where(facts => facts is { Target: TargetStatus.PickedUp, Overdue: false }))
+        {
+            var step = ChangeDecision.For(facts);
+            Assert.True(facts switch
+            {
+                { StartedAnew: false } => step is ChangeStep.Wait,
+                { AskedSince: false } => step is ChangeStep.Ask { Attention: null },
+                { Report: null } => step is ChangeStep.Ask { Attention: null, AndForJob: false },
+                { Report.Outcome: RunOutcome.Running } => step is ChangeStep.Ask { Attention: null, AndForJob: true },
+                { Report.Outcome: RunOutcome.NotBegun } => step is ChangeStep.LookForJob,
+                _ => step is ChangeStep.Settle,
+            }, $"{facts}");
+            var withJob = ChangeDecision.For(facts with { JobIsThere = true });
+            Assert.True(step is ChangeStep.LookForJob or ChangeStep.Ask { AndForJob: true }
+                ? withJob is ChangeStep.Wait
+                : withJob == step, $"{facts}");
         }
     }
 
@@ -146,12 +201,14 @@ public sealed class ChangeDecisionTests
         from target in Statuses
         from mayHaveRun in new[] { false, true }
         from overdue in target is TargetStatus.PickedUp ? [false, true] : new[] { false }
+        from anew in target is TargetStatus.PickedUp ? [(false, false), (true, false), (true, true)]
+            : new[] { (false, false) }
         from nothingRan in new[] { false, true }
         from report in Reports()
         select new ChangeFacts
         {
             State = state, DryRun = dryRun, Target = target, MayHaveRun = mayHaveRun, Overdue = overdue,
-            NothingRan = nothingRan, Report = report,
+            StartedAnew = anew.Item1, AskedSince = anew.Item2, NothingRan = nothingRan, Report = report,
         };
 
     private static IEnumerable<RunReport?> Reports() =>

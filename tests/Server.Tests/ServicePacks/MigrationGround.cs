@@ -4,6 +4,7 @@ using Saltern.Server.Actions;
 using Saltern.Server.Channels;
 using Saltern.Server.Channels.Import;
 using Saltern.Server.Fleet;
+using Saltern.Server.Results;
 using Saltern.Server.ServicePacks;
 using Saltern.Server.Tests.Rig;
 using Xunit;
@@ -59,7 +60,26 @@ public abstract class MigrationGround(
     {
         await rig.SettleAsync();
         await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
         await rig.DispatchAsync();
+    }
+
+    /// <summary>The minion connects anew: it was restarted, or merely lost its master for a moment.</summary>
+    private protected async Task StartsAsync(string minion)
+    {
+        await database.ExecuteAsync(
+            "insert into salt.salt_events (tag, data, master_id, alter_time) values ($1, '{}', 'master1', $2)",
+            $"salt/minion/{minion}/start", rig.Clock.GetUtcNow());
+        await rig.Get<SignsOfLife>().RunOnceAsync(CancellationToken.None);
+    }
+
+    /// <summary>Time goes by on a node that does what it does.</summary>
+    private protected async Task PassAsync(TimeSpan time)
+    {
+        await rig.SettleAsync();
+        rig.Clock.Advance(time);
+        await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
+        await TurnAsync();
     }
 
     private protected static JsonObject PillarOf(ScriptedSalt.Sent sent) =>

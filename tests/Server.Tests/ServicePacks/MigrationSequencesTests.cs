@@ -1,5 +1,6 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Dispatch;
 using Saltern.Server.Results;
 using Saltern.Server.Salt;
 using Xunit;
@@ -7,9 +8,9 @@ using Xunit;
 namespace Saltern.Server.Tests.ServicePacks;
 
 /// <summary>
-/// Generated sequences of orders, runs that end in every way, lost and late returns, cancels, reschedules and time. At
-/// rest a minion has the new channels if and only if a real run succeeded or changed a package since it had those of
-/// before; nothing is held, and no dry run has left a trace.
+/// Generated sequences of orders, runs that end in every way, lost and late returns, minions that connect anew,
+/// cancels, reschedules and time. At rest a minion has the new channels if and only if a real run succeeded or changed
+/// a package since it had those of before; nothing is held, and no dry run has left a trace.
 /// </summary>
 public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGround(server, minions: 3)
 {
@@ -47,6 +48,7 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
         {
             await AnswerAsync();
             await rig.Get<Overdue>().RunOnceAsync(CancellationToken.None);
+            await rig.Get<Expiry>().RunOnceAsync(CancellationToken.None);
             await TurnAsync();
             rig.Clock.Advance(TimeSpan.FromHours(2));
         }
@@ -61,11 +63,14 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
 
     private async Task StepAsync()
     {
-        switch (random.Next(10))
+        switch (random.Next(11))
         {
+            case 10:
+                await StartsAsync($"m{random.Next(1, 4)}");
+                break;
             case 0:
                 orders.Add(await OrderAsync(
-                    random.Next(2) == 0 ? "" : """, "dryRun": false, "rebootAfter": false""", $"m{random.Next(1, 4)}"));
+                    random.Next(2) == 0 ? "" : """, "dryRun": false, "rebootAfter": true""", $"m{random.Next(1, 4)}"));
                 break;
             case 1 when orders.Count > 0:
                 await rig.Get<Cancelling>().CancelAsync(
@@ -153,6 +158,8 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
                 sent.Jid, minion,
                 """{"a_|-b_|-c_|-d": {"name": "x", "changes": {}, "result": true, "comment": "as they should be"}}""",
                 0, sent.Function),
+            "file.read" => rig.ReturnAsync(
+                sent.Jid, minion, $"\"{new Guid(random.Next(), 1, 2, new byte[8])}\"", 0, sent.Function),
             "saltutil.find_job" => rig.ReturnAsync(sent.Jid, minion, "{}", 0, sent.Function),
             "pkg.list_products" or "pkg.list_repos" => rig.ReturnAsync(
                 sent.Jid, minion, "\"refused\"", 1, sent.Function),
@@ -172,5 +179,6 @@ public sealed class MigrationSequencesTests(PostgresServer server) : MigrationGr
         select (select count(*) from channel_change where state in ('Open', 'Unknown', 'Reverting'))
              + (select count(*) from action_target where status in ('Queued', 'PickedUp'))
              + (select count(*) from inbox)
+             + (select count(*) from migration_check where state in ('Restart', 'Restarting', 'Read', 'Reading'))
         """);
 }

@@ -61,16 +61,16 @@ public sealed class MigrationTests(PostgresServer server) : MigrationGround(serv
     [Fact]
     public async Task A_real_run_that_succeeds_keeps_them_and_what_is_installed_is_read_anew()
     {
-        var action = await OrderAsync(Real + """, "rebootAfter": true""", "m1");
+        var action = await OrderAsync(Real, "m1");
         await rig.DispatchAsync();
         await RunEndsAsync(LastSent, "m1", "succeeded", changed: true);
         await TurnAsync();
 
         Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
         Assert.Equal("Completed", (await rig.ReadAsync(action)).Status);
-        // Each with its deadline: ServicePacks:OrderDeadline, and that of the kind.
+        // Each with the deadline of ServicePacks:OrderDeadline.
         Assert.Equal(
-            "products.refresh 600,repositories.refresh 600,system.reboot 1800", await database.ScalarAsync<string>(
+            "hardware.refresh 600,products.refresh 600,repositories.refresh 600", await database.ScalarAsync<string>(
                 "select string_agg(kind || ' ' || deadline_seconds, ',' order by kind) from action "
                 + $"where id > {action}"));
     }

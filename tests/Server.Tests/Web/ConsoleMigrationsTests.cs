@@ -19,7 +19,10 @@ public sealed class ConsoleMigrationsTests(LiveServer server, Chromium chromium)
                    case minion_id when 'mig1' then 'the run failed half-way' else 'nobody knows' end, now(),
                    case minion_id when 'mig1' then now() end, case minion_id when 'mig1' then now() end
             from minion where minion_id in ('mig1', 'mig2')
-            returning id, action_id, minion_key)
+            returning id, action_id, minion_key),
+        looked as (
+            insert into migration_check (change_id, action_id, minion_key, state, since, next_boot, differences)
+            select id, action_id, minion_key, 'Differs', now(), false, '{SLES 15.5 is not installed}' from changed)
         insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
                                    planned, removed, steps, unplanned, reboot_needed, read_at)
         select id, action_id, minion_key, 'Failed', 'conflict', 'nothing provides bar', 'so', '{}', '{}', '{foo}', '{}',
@@ -48,6 +51,8 @@ public sealed class ConsoleMigrationsTests(LiveServer server, Chromium chromium)
         await Assertions.Expect(page.Locator("#removals + .table-wrap")).ToContainTextAsync("foo");
         await Assertions.Expect(page.Locator("#differences + .table-wrap")).ToContainTextAsync("upgrade bash 1 → 2");
         await Assertions.Expect(page.GetByText("A restart is needed on 2.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#found + .table-wrap")).ToContainTextAsync("SLES 15.5 is not installed");
+        await Assertions.Expect(page.GetByText("0 have what was ordered, 2 do not, 0 not yet.")).ToBeVisibleAsync();
         await visit.PictureAsync("migration");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Looked at" }).ClickAsync();

@@ -73,11 +73,16 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
 
         Assert.Equal(
             [
-                "Completed Kept new", "Completed Kept new", "Completed Kept new", "Failed Reverted old",
+                "Completed Kept new", "Completed Kept attention new", "Completed Kept new", "Failed Reverted old",
                 "Failed Reverted old", "Failed Reverted old", "Failed Reverted old", "Failed Kept attention new",
             ],
             await EndsAsync(action));
-        Assert.Equal((3, 1, 5, 1), (report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
+        Assert.Equal((3, 1, 5, 2), (report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
+        // The one with nothing to do has the product of before.
+        Assert.Equal((2, 1, 0), (report.Verified, report.Differing, report.NotYetVerified));
+        Assert.Equal(
+            ["Leap 15.5 x86_64 is still installed", "Leap 15.6 x86_64 is not installed"],
+            report.FoundAfter.Select(group => group.Text!).Order(StringComparer.Ordinal));
         Assert.Equal(
             [true, false, true, false, false, false, false, true],
             Minions.Select(minion => scene.Runs(minion).Single().Changed));
@@ -116,7 +121,8 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
             scene.Set(minion, new DupSetting { Outcome = outcome });
         }
 
-        var action = await scene.OrderAsync(Real, deadlineSeconds: 2);
+        // Its deadline is hours away: that it connects anew is the cause to ask.
+        var action = await scene.OrderAsync(Real);
         await scene.UntilDecidedAsync(action);
 
         Assert.All(await EndsAsync(action), each => Assert.Equal(end, each));
@@ -192,6 +198,8 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
         Assert.Contains("of base64", await ReasonAsync("servicepack.testcase", $$"""{"runId": "{{run.RunId}}"}"""));
         Assert.StartsWith("Succeeded: Done", await ReasonAsync(
             "servicepack.result", $$"""{"runId": "{{run.RunId}}"}"""));
+        Assert.EndsWith("changed since the run began", await ReasonAsync(
+            "servicepack.changes", $$"""{"runId": "{{run.RunId}}"}"""));
         Assert.Equal("takes effect with the next boot", await ReasonAsync(
             "servicepack.rollback", """{"snapshot": 11}"""));
     }

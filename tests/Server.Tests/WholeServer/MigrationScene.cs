@@ -91,12 +91,14 @@ internal sealed class MigrationScene : IAsyncDisposable
             () => Rig.Database.ScalarAsync<string>(
                 """
                 select (select count(*) from channel_change where state not in ('Kept', 'Reverted'))
-                    || ' changes, ' || (select count(*) from minion_hold) || ' holds, '
+                    || ' changes, ' || (select count(*) from migration_check
+                            where state = 'Restart' or not $1 and state in ('Restarting', 'Read', 'Reading'))
+                    || ' looks, ' || (select count(*) from minion_hold) || ' holds, '
                     || (select count(*) from action where status in ('Scheduled', 'Running')
                             and not ($1 and created_by like 'action %')) || ' actions'
                 """,
                 exceptFollowing),
-            open => open == "0 changes, 0 holds, 0 actions", "all changes of channels are decided");
+            open => open == "0 changes, 0 looks, 0 holds, 0 actions", "all changes of channels are decided");
         return (await Rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None))!;
     }
 

@@ -64,13 +64,14 @@ create index minion_by_master on saltern.minion (master_id, minion_key);
 
 -- When each minion was last heard from; none has a row before that. Apart from the minion, since a fleet that answers
 -- changes all of it: 10 MB for 100,000. Half-full pages have room for the new versions of all their rows, and no index
--- needs new entries. started_at is the time of its latest start event: an older one that arrives later (a master's
+-- needs new entries, unless a minion starts. started_at is the time of its latest start event: an older one that arrives later (a master's
 -- spool is replayed) does not say where the minion is now.
 create table saltern.minion_contact (
     minion_key      bigint primary key,
     last_contact_at timestamp with time zone not null,
     started_at      timestamp with time zone)
     with (fillfactor = 50);
+create index minion_contact_by_start on saltern.minion_contact (started_at) where started_at is not null;
 
 create table saltern.minion_group (
     id         bigint generated always as identity primary key,

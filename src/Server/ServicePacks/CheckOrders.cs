@@ -1,0 +1,150 @@
+using System.Text.Json;
+using Npgsql;
+using Saltern.Server.Actions;
+using Saltern.Server.Database;
+using Saltern.Server.Fleet;
+
+namespace Saltern.Server.ServicePacks;
+
+/// <summary>
+/// The orders that follow real runs which succeeded: restarts, then what has the minions tell of their products and
+/// repositories; these are ordered when the restart has ended, so that they tell of what is there then. Orders are
+/// collected: those of a migration are given together as soon as none of its minions is queued or under way any more,
+/// and those of one that goes on for hours now and then.
+/// </summary>
+internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders, DateTimeOffset now)
+{
+    private const string Actor = "saltern";
+    private const int Most = 5_000;
+
+    private static readonly TimeSpan CollectRestarts = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CollectReads = TimeSpan.FromMinutes(10);
+
+    /// <summary>A minion that is away for longer tells of itself when somebody has it told.</summary>
+    private static readonly TimeSpan ReadWithin = TimeSpan.FromDays(30);
+
+    /// <summary>Orders what is due and notes what has ended; returns how many looks went on.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var moved = await Statement.ExecuteAsync(connection, RestartedSql, [now], cancellationToken);
+        moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
+        foreach (var (migration, due) in await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken))
+        {
+            var restart = await orders.WriteAsync(
+                connection, "system.reboot", "restart after a migration", migration, [.. due.Select(Minion)],
+                due.Min(one => one.RestartBy!.Value), cancellationToken);
+            await Statement.ExecuteAsync(
+                connection, RestartingSql, [Ids(due), now, restart.Value], cancellationToken);
+            await NoteAsync(migration, "restart ordered", due, [restart], cancellationToken);
+            moved += due.Count;
+        }
+
+        foreach (var (migration, due) in await DueAsync(CheckState.Read, CollectReads, cancellationToken))
+        {
+            var reads = new List<ActionId>();
+            foreach (var kind in (string[])["products.refresh", "repositories.refresh", "hardware.refresh"])
+            {
+                reads.Add(await orders.WriteAsync(
+                    connection, kind, "what a migration has led to", migration, [.. due.Select(Minion)],
+                    now + ReadWithin, cancellationToken));
+            }
+
+            await Statement.ExecuteAsync(
+                connection, ReadingSql, [Ids(due), now, reads[0].Value, reads[1].Value], cancellationToken);
+            await NoteAsync(migration, "what is installed is read", due, reads, cancellationToken);
+            moved += due.Count;
+        }
+
+        return moved;
+    }
+
+    private async Task<IEnumerable<(ActionId Migration, List<Due> Due)>> DueAsync(
+        CheckState state, TimeSpan collect, CancellationToken cancellationToken)
+    {
+        var due = await Statement.QueryAsync(
+            connection, DueSql, [state.ToString(), now - collect, Most],
+            row => new Due(
+                row.GetInt64(0), new ActionId(row.GetInt64(1)), row.GetInt64(2), row.GetString(3), row.TimeOrNull(4)),
+            cancellationToken);
+        return due.GroupBy(one => one.Migration).Select(same => (same.Key, same.ToList()));
+    }
+
+    private Task NoteAsync(
+        ActionId migration, string verb, List<Due> due, List<ActionId> ordered, CancellationToken cancellationToken) =>
+        Orders.RecordAsync(
+            connection, migration, verb, Actor, now,
+            JsonSerializer.Serialize(new
+            {
+                changes = due.Count, actions = ordered.Select(one => one.Value),
+                minions = due.Select(one => one.Name).Take(20),
+            }),
+            cancellationToken);
+
+    private static (long Minion, string Name) Minion(Due due) => (due.Minion, due.Name);
+
+    private static long[] Ids(List<Due> due) => [.. due.Select(one => one.Change)];
+
+    private sealed record Due(
+        long Change, ActionId Migration, long Minion, string Name, DateTimeOffset? RestartBy);
+
+    /// <summary>
+    /// All of a migration that has come to rest, or whose first one has waited long enough. Reading waits for those
+    /// that restart as well, but no longer than that. Indexes migration_check_under_way, action_counts_pkey.
+    /// </summary>
+    internal const string DueSql = """
+        with ripe as materialized (
+            select k.action_id
+            from migration_check k
+            where k.state in ('Restart', 'Restarting', 'Read', 'Reading')
+            group by k.action_id
+            having min(k.since) filter (where k.state = $1) <= $2
+                or count(*) filter (where k.state = $1) > 0
+                   and ($1 = 'Restart' or count(*) filter (where k.state in ('Restart', 'Restarting')) = 0)
+                   and not exists (
+                       select 1 from action_counts n
+                       where n.action_id = k.action_id and n.queued + n.picked_up - n.waiting > 0))
+        select k.change_id, k.action_id, k.minion_key, m.minion_id, k.restart_by
+        from ripe r
+        join migration_check k on k.action_id = r.action_id and k.state = $1
+        join minion m on m.minion_key = k.minion_key
+        order by k.action_id, k.change_id
+        limit $3
+        for update of k skip locked
+        """;
+
+    /// <summary>How the run ended became known when it was too late for its restart.</summary>
+    internal const string TooLateSql = """
+        update migration_check
+        set state = case when next_boot then 'Unread' else 'Read' end, since = $1, checked_at = $1,
+            not_restarted = 'how the run ended became known too late for its restart',
+            reason = case when next_boot then 'what it changed is there after the next boot' end
+        where state = 'Restart' and restart_by <= $1
+        """;
+
+    internal const string RestartingSql = """
+        update migration_check set state = 'Restarting', since = $2, restart_action_id = $3
+        where change_id = any($1::bigint[])
+        """;
+
+    /// <summary>Whatever became of the restart; what is there after the next boot only is not read before.</summary>
+    internal const string RestartedSql = """
+        update migration_check k
+        set state = case when k.next_boot and e.failure is not null then 'Unread' else 'Read' end, since = $1,
+            checked_at = $1, next_boot = k.next_boot and e.failure is not null, not_restarted = e.failure,
+            reason = case when k.next_boot and e.failure is not null
+                          then 'what it changed is there after the next boot' end
+        from migration_check x
+        left join action_target t on t.action_id = x.restart_action_id and t.minion_key = x.minion_key
+        cross join lateral (
+            select case when t.status = 'Completed' then null
+                        else coalesce(t.reason, lower(t.status), 'its order is gone') end as failure) e
+        where k.change_id = x.change_id and x.state = 'Restarting'
+          and (t.status is null or t.status not in ('Queued', 'PickedUp'))
+        """;
+
+    internal const string ReadingSql = """
+        update migration_check
+        set state = 'Reading', since = $2, products_action_id = $3, repositories_action_id = $4
+        where change_id = any($1::bigint[])
+        """;
+}

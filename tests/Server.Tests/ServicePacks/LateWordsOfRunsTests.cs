@@ -1,0 +1,129 @@
+using Saltern.Rig;
+using Saltern.Server.Actions;
+using Xunit;
+
+namespace Saltern.Server.Tests.ServicePacks;
+
+/// <summary>What is said of a run late, or meanwhile, against what else goes on at its minion.</summary>
+public sealed class LateWordsOfRunsTests(PostgresServer server) : MigrationGround(server)
+{
+    private const string Real = """, "dryRun": false""";
+    private const string Garbled = "\"The minion function caused an exception\"";
+
+    /// <summary>The late proof comes as the return itself, or as the minion's answer about its record.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_late_proof_is_the_way_back_of_another_migration_and_leaves_it_its_hold(bool returns)
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        var runId = $"{PillarOf(run)["run_id"]}";
+        rig.Clock.Advance(TimeSpan.FromHours(5));
+        await rig.GiveUpAsync();
+        await TurnAsync();
+        var ask = LastSent;
+        Assert.Equal("saltern_zypper.run_result", ask.Function);
+        await RecordIsAsync(ask, "m1", runId, "not_begun", null);
+        await TurnAsync();
+        await ChannelsAreSetAsync("m1");
+        await TurnAsync();
+        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
+        var first = await database.ScalarAsync<long>("select max(id) from channel_change");
+
+        await OrderAsync("", "m1");
+        await rig.DispatchAsync();
+        var second = LastSent;
+        Assert.Equal((After, "Open", 1), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        if (returns)
+        {
+            await RunEndsAsync(run, "m1", "succeeded", changed: true);
+        }
+        else
+        {
+            await database.ExecuteAsync("""
+                update salt.salt_returns set return = replace(return::text, 'not_begun', 'succeeded')::json
+                where fun = 'saltern_zypper.run_result'
+                """);
+            await database.ExecuteAsync("update channel_change set due_at = '2026-01-01Z' where id = $1", first);
+        }
+
+        await TurnAsync();
+
+        Assert.Equal(("Open", 1), (await StateAsync(), await HeldAsync()));
+        Assert.Equal("Kept|t", await database.ScalarAsync<string>(
+            "select state || '|' || (attention is not null)::text::char from channel_change where id = $1", first));
+        await RunEndsAsync(second, "m1", "succeeded", changed: false);
+        await TurnAsync();
+        Assert.Equal((After, "Reverted", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_held_minion_is_asked_nothing_for_others_but_all_about_its_run()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        await rig.ReturnAsync(run.Jid, "m1", Garbled, 1, "state.apply");
+        await TurnAsync();
+        Assert.Equal("saltern_zypper.run_result", LastSent.Function);
+        await database.ExecuteAsync("update minion_contact set last_contact_at = '2026-01-01Z'");
+        var sent = Salt.Submissions.Count;
+        await rig.ScheduleAsync("system.reboot", target: new() { Minions = ["m1"] });
+        await rig.ScheduleAsync("script.run", """{"script": "true"}""", new() { Minions = ["m1"] });
+        await rig.DispatchAsync();
+        Assert.Equal(sent, Salt.Submissions.Count);
+
+        await RecordIsAsync(LastSent, "m1", $"{PillarOf(run)["run_id"]}", "succeeded", changed: true);
+        await rig.Settler.DrainAsync(CancellationToken.None);
+        await rig.Get<Server.ServicePacks.ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        Assert.Equal(0, await HeldAsync());
+        await rig.DispatchAsync();
+        Assert.Equal(
+            ["file.read", "test.ping"],
+            Salt.Submissions.Skip(sent).Select(one => one.Function).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>
+    /// That the run goes on, or that there is no trace of it yet, decides nothing while another attempt is to come.
+    /// </summary>
+    [Theory]
+    [InlineData("running")]
+    [InlineData("not_begun")]
+    public async Task A_run_that_was_asked_about_while_picked_up_is_decided_by_the_retry(string meanwhile)
+    {
+        var action = await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        var runId = $"{PillarOf(run)["run_id"]}";
+        await PassAsync(TimeSpan.FromHours(4.1));
+        await RecordIsAsync(Sent("saltern_zypper.run_result"), "m1", runId, meanwhile, null);
+        await AnswerAsync("saltutil.find_job", "{}");
+        await PassAsync(TimeSpan.FromMinutes(5));
+        await AnswerAsync("saltutil.find_job", "{}");
+        await PassAsync(TimeSpan.FromSeconds(1));
+        await AnswerAsync("saltutil.find_cached_job", "\"Local jobs cache directory x not found\"");
+        await TurnAsync();
+        Assert.Equal("Queued", (await rig.StatusesAsync(action))["m1"]);
+        Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
+        Assert.StartsWith("Unknown", await StateAsync());
+
+        await PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(("Open", After), (await StateAsync(), await ChannelsAsync()));
+        var retry = Sent("state.apply");
+        Assert.Equal((runId, true), ($"{PillarOf(retry)["run_id"]}", retry.Jid != run.Jid));
+        await RunEndsAsync(retry, "m1", "succeeded", changed: true);
+        await TurnAsync();
+        Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+    }
+
+    private ScriptedSalt.Sent Sent(string function) => Salt.Submissions.Last(sent => sent.Function == function);
+
+    private async Task AnswerAsync(string function, string answer)
+    {
+        await rig.ReturnAsync(Sent(function).Jid, "m1", answer, 0, function);
+        await rig.SettleAsync();
+    }
+}
