@@ -27,7 +27,7 @@ internal static class ExpectedProducts
             var there = MigrationTargets.For(catalogue, products, before).Targets
                 .Where(target => target.Base.Id == order.Target).ToList();
             var chosen = there.Find(target => target.ChannelsWith(order.Channels).Channels is { } channels
-                && labels.SetEquals(channels.Assignment.Labels)) ?? there.FirstOrDefault();
+                && labels.SetEquals(channels.Labels)) ?? there.FirstOrDefault();
             if (chosen is not null)
             {
                 return ([chosen.Base, .. chosen.Extensions.Select(move => move.To)], true);
