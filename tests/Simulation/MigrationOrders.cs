@@ -41,7 +41,7 @@ internal sealed class MigrationOrders(World world)
                 where m.minion_id = $1 and d.name = $2
                 """,
                 minion, domain);
-            var outcome = await node.Get<ChannelOrders>().AssignAsync(
+            var outcome = await node.Get<AssignmentOrders>().AssignAsync(
                 new MinionKey(key), new ChannelAssignment(labels[0], labels[1..]), "user", CancellationToken.None);
             world.Note($"  {labels[0]} for {domain}/{minion}: {outcome.GetType().Name}");
         }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Saltern.Server.Channels;
 using Saltern.Server.ServicePacks;
 using Xunit;
@@ -57,7 +59,9 @@ public sealed class FoundAfterTests
 
     private static string Expected(IReadOnlyList<IReadOnlyList<InstalledProduct>> told, string target = "105")
     {
-        var order = new MigrateKind().Order(
+        var kind = new MigrateKind(new ChannelCredentials(
+            Options.Create(new ChannelsOptions()), NullLogger<ChannelCredentials>.Instance));
+        var order = kind.Order(
             System.Text.Json.JsonElement.Parse($$"""{"target": "{{target}}", "dryRun": false}"""));
         var (products, areAll) = ExpectedProducts.Of(Catalogue, told, Sp3, Sp5, order);
         return $"{string.Join(',', products.Select(product => product.Id))} {areAll}";
