@@ -134,7 +134,7 @@ public sealed class SoftwareTests
 
     [Theory]
     [InlineData("remove_limit", "2")]
-    [InlineData("forbid_removal", "[\"z*\"]")]
+    [InlineData("forbid_removal", "[\"wick*\"]")]
     public async Task More_removals_than_allowed_fail_before_anything_changes(string name, string value)
     {
         await using Scene scene = await Scene.OpenWithFileCacheAsync();

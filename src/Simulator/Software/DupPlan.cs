@@ -14,6 +14,9 @@ internal sealed partial class DupPlan
     private const int Upgraded = 6;
     private const string Newcomer = "podman";
 
+    // These are removed first, where they are.
+    private static readonly string[] Outdated = ["wicked", "rsyslog", "net-tools"];
+
     private DupPlan()
     {
     }
@@ -47,7 +50,8 @@ internal sealed partial class DupPlan
             Installs = packages.VersionOf(Newcomer).Length > 0 ? [] : [(Newcomer, $"4.9.5-{version}.1")],
             Removals =
             [
-                .. names.Skip(Upgraded).Reverse().Take(run.Setting.Removals)
+                .. names.Skip(Upgraded).Reverse().OrderBy(name => Outdated.Contains(name) ? 0 : 1)
+                    .Take(run.Setting.Removals)
                     .Select(name => (name, packages.VersionOf(name)))
                     .Where(one => one.Item2.Length > 0),
             ],

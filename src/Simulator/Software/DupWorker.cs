@@ -29,7 +29,7 @@ internal static class DupWorker
             Outcome = software.Dup.OutcomeOf(order.DryRun),
             Setting = software.Dup,
             PackagesBefore = call.State.Packages is { } packages ? new(packages, StringComparer.Ordinal) : null,
-            StartedAt = call.Now,
+            StartedAt = call.StartedAt,
             EndsAt = endsAt,
             TimesBegun = (known?.TimesBegun ?? 0) + 1,
             TimesAsked = (known?.TimesAsked ?? 0) + 1,

@@ -38,11 +38,12 @@ internal sealed record MinionEnd
         .Where(repository => repository.Enabled && repository.Alias != Ladder.Foreign).Select(Plain));
 
     /// <summary>
-    /// A person assigned channels, and nothing that the server does of itself has followed: the minion gets them when
-    /// that is ordered.
+    /// A person assigned channels, and no run has brought any since: the minion gets them when that is ordered. A dry
+    /// run brings none, nor does one that was never sent.
     /// </summary>
-    public bool IsLeftToPerson => Entries.LastOrDefault(entry => entry.Kind == "assigned") 
-        is { IsByPerson: true, Actor: not Ladder.Actor };
+    public bool IsLeftToPerson => Entries.Any(IsByPerson)
+        && !Entries.Reverse().TakeWhile(entry => !IsByPerson(entry))
+            .Any(entry => entry is { Kind: "change", Actor: "Kept" or "Reverting" });
 
     public static (string Master, string Minion, string Labels, string? Hold) Read(NpgsqlDataReader row) => (
         row.GetString(0), row.GetString(1), ChangeEnd.Sorted(row.GetString(2).Split(' ')),
@@ -54,6 +55,8 @@ internal sealed record MinionEnd
         var ids = Entries.Where(entry => entry.Change == change.Id).Select(entry => entry.Subject).ToHashSet();
         return [.. Software.Runs.Where(run => ids.Contains(run.RunId))];
     }
+
+    private static bool IsByPerson(JournalEntry entry) => entry is { IsByPerson: true, Actor: not Ladder.Actor };
 
     private static string Plain(SimulatedRepository repository) =>
         repository.Alias.StartsWith("saltern:", StringComparison.Ordinal) ? repository.Alias[8..] : repository.Alias;

@@ -71,6 +71,21 @@ public sealed class MigrationJudgeTests
         Assert.False(minion.IsLeftToPerson);
     }
 
+    [Theory]
+    [InlineData("Kept", false)]
+    [InlineData("Reverting", false)]
+    [InlineData("Reverted", true)]
+    public void Channels_of_a_person_are_left_to_that_person_until_a_run_has_brought_others(string state, bool left)
+    {
+        var minion = Of(Change(state), Old);
+        var after = new JournalEntry("east", "minion0004", "change", 3, "run", state);
+
+        Assert.Equal(left, (minion with
+        {
+            Entries = [.. minion.Entries, Assigned(New, "user"), after, Assigned(New, "saltern, for action 7")],
+        }).IsLeftToPerson);
+    }
+
     [Fact]
     public void What_nobody_can_tell_is_told_apart_and_only_where_an_earlier_run_is_not_known()
     {
