@@ -135,8 +135,8 @@ internal static class ChangeReading
 
     /// <summary>
     /// What a change is looked at by. Each row is looked up for the one change: joined, a fleet's targets would be read
-    /// as a whole. Patience is over once the target is watched. A start event after the pick-up may be a mere reconnect,
-    /// or the end of the job. Indexes action_target_pkey, submission_pkey, minion_contact_pkey.
+    /// as a whole. Patience is over once the target is watched. A start event after the pick-up may be a mere
+    /// reconnect, or the end of the job. Indexes action_target_pkey, submission_pkey, minion_contact_pkey.
     /// </summary>
     private const string Known = """
         left join lateral (
@@ -166,20 +166,20 @@ internal static class ChangeReading
         """;
 
     private const string Columns = """
-        c.id, c.state, c.action_id, c.minion_key, c.dry_run, c.apply_action_id, c.ask_action_id, c.ordered, c.seen,
-        c.due_at
+        c.id, c.state, c.action_id, c.minion_key, c.dry_run, c.apply_action_id, c.ask_action_id, c.compare_action_id,
+        c.ordered, c.seen, c.due_at
         """;
 
     /// <summary>
     /// A change is looked at when something about it is other than at the last look (compared as it was seen, not by
     /// time: what a transaction wrote before that look may have been seen after it only), or when an order of ours is
-    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A run
-    /// whose channels were taken back may prove late that it took place, and a dry run may tell late what would be.
+    /// to be given again; and only if its target is not simply under way, on a minion that was there all the time. A
+    /// run whose channels were taken back may prove late that it took place, and a dry run may tell late what would be.
     /// <para>
     /// Of a fleet that migrates most changes wait for a run that is under way: those are passed over by two indexes
     /// alone, without reading rows. While a change is open, its own target is the only exclusive one that may be picked
-    /// up on its minion, which is held for it. The runs of a submission that is late are looked at each, and those whose
-    /// minions have started since. Indexes channel_change_under_way, action_target_one_exclusive,
+    /// up on its minion, which is held for it. The runs of a submission that is late are looked at each, and those
+    /// whose minions have started since. Indexes channel_change_under_way, action_target_one_exclusive,
     /// submission_past_deadline, channel_change_open_since, minion_contact_by_start, channel_change_undecided,
     /// channel_change_reverted, channel_change_unreported, channel_change_pkey.
     /// </para>

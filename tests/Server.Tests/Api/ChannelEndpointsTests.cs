@@ -153,7 +153,7 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
         var change = await server.Database.ScalarAsync<long>("""
             insert into channel_change (action_id, minion_key, run_id, dry_run, target, options, after, state,
                                         attention, recorded_at)
-            select 1, minion_key, '1-1', false, 'x', '', '{"Base":"b","Children":[]}', 'Unknown', 'lost', now()
+            select 999998, minion_key, '1-1', false, 'x', '', '{"Base":"b","Children":[]}', 'Unknown', 'lost', now()
             from minion where minion_id = 'odd1' returning id
             """);
         var id = $"{change}";
