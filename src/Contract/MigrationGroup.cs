@@ -1,7 +1,7 @@
 namespace Saltern.Contract;
 
 /// <summary>Minions that have something of a migration in common.</summary>
-/// <param name="Word">For programs: conflict, locked, a package's name, planned, unplanned, …</param>
+/// <param name="Word">For programs: conflict, locked, a package's name, notDone, notPlanned, …</param>
 /// <param name="Text">For people; zypper's own words where it said some.</param>
 /// <param name="Minions">How many.</param>
 /// <param name="Names">Some of them.</param>

@@ -5,6 +5,9 @@ public sealed record MigrationSummary
 {
     public required long Action { get; init; }
 
+    /// <summary>Whether it only tries what would happen.</summary>
+    public required bool DryRun { get; init; }
+
     /// <summary>All targets of the action.</summary>
     public required int Targets { get; init; }
 
@@ -29,7 +32,9 @@ public sealed record MigrationSummary
     /// <summary>Packages that are removed, or would be, and on how many minions.</summary>
     public required IReadOnlyList<MigrationGroup> Removals { get; init; }
 
-    /// <summary>What a real run did otherwise than the last dry run of the same choice on the same minion.</summary>
+    /// <summary>
+    /// What a real run that changed something did otherwise than the last dry run of the same choice on the same minion.
+    /// </summary>
     public required IReadOnlyList<MigrationGroup> Differences { get; init; }
 
     /// <summary>Real runs after which the minion has the products and channels that were ordered.</summary>

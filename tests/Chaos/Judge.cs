@@ -96,10 +96,18 @@ internal static class Judge
         }
     }
 
-    /// <summary>The latest attempt has the word; where it brought no answer, the latest before it that did.</summary>
+    /// <summary>
+    /// The latest attempt has the word; where it brought no answer, the latest before it that did, or what the minion has
+    /// on record of a run whose job was broken off.
+    /// </summary>
     private static string? WrongWith(TargetEnd target, List<AttemptRun> ran)
     {
         var last = ran.LastOrDefault(one => one.Ended);
+        if (last is null && target is { IsOnRecord: true, Status: "Completed" or "Failed" } && ran.Count > 0)
+        {
+            return null;
+        }
+
         return target.Status switch
         {
             "Completed" when last is null => "it counts as run, and was not",

@@ -27,8 +27,9 @@ internal sealed class Tables(Cluster database)
             SettledAt = row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
             Reason = row.IsDBNull(8) ? null : row.GetString(8),
             Reschedules = (int)row.GetInt64(9),
+            IsOnRecord = row.GetBoolean(10),
         },
-        row.IsDBNull(10) ? null : new AttemptMade(row.GetInt32(10), row.GetString(11), row.GetString(12) == "Busy"));
+        row.IsDBNull(11) ? null : new AttemptMade(row.GetInt32(11), row.GetString(12), row.GetString(13) == "Busy"));
 
     public static List<TargetEnd> WithAttempts(IEnumerable<(TargetEnd Target, AttemptMade? Attempt)> rows) =>
     [
@@ -71,7 +72,7 @@ internal sealed class Tables(Cluster database)
         select t.action_id, d.name, m.minion_id, a.safe_to_repeat, t.status, t.guessed, t.ran_anyway, t.settled_at,
                t.reason,
                (select count(*) from order_log o where o.action_id = t.action_id and o.verb = 'reschedule'),
-               e.number, s.jid, e.status
+               a.kind = 'servicepack.migrate', e.number, s.jid, e.status
         from action_target t
         join action a on a.id = t.action_id
         join minion m on m.minion_key = t.minion_key

@@ -65,11 +65,12 @@ internal static class MigrationReports
     /// <summary>For a person to read.</summary>
     public static void Show(CliOutput output, MigrationSummary report)
     {
-        output.Line($"{report.Succeeded} of {report.Targets} succeeded or would ({report.NothingToDo} with nothing to "
-            + $"do), {report.Failed} failed, {report.WithoutResult} without a result");
+        var (succeeded, failed) = report.DryRun ? ("would succeed", "would fail") : ("succeeded", "failed");
+        output.Line($"{report.Succeeded} of {report.Targets} {succeeded} ({report.NothingToDo} with nothing to do), "
+            + $"{report.Failed} {failed}, {report.WithoutResult} without a result");
         if (report.RebootsNeeded > 0)
         {
-            output.Line($"{report.RebootsNeeded} need a restart");
+            output.Line($"{report.RebootsNeeded} {(report.DryRun ? "would " : "")}need a restart");
         }
 
         if (report.Attention > 0)

@@ -20,12 +20,13 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var totals = await Statement.QueryAsync(
             connection, TotalsSql, [action.Value, MigrateKind.KindName],
-            row => Enumerable.Range(0, 10).Select(row.GetInt32).ToArray(), cancellationToken);
+            row => Enumerable.Range(0, 11).Select(row.GetInt32).ToArray(), cancellationToken);
         return totals is not [var counts]
             ? null
             : new MigrationSummary
             {
                 Action = action.Value,
+                DryRun = counts[10] == 1,
                 Targets = counts[0],
                 Succeeded = counts[1],
                 NothingToDo = counts[2],
@@ -79,7 +80,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
     /// <summary>The latest change of each minion of action $1. Index channel_change_by_run.</summary>
     private const string Latest = """
         latest as materialized (
-            select distinct on (minion_key) id, minion_key, dry_run, target, options, attention from channel_change
+            select distinct on (minion_key) id, minion_key, state, attention from channel_change
             where action_id = $1 order by minion_key, id desc)
         """;
 
@@ -99,14 +100,15 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                count(l.attention)::int,
                count(k.change_id) filter (where k.state = 'Verified')::int,
                count(k.change_id) filter (where k.state = 'Differs')::int,
-               count(k.change_id) filter (where k.state not in ('Verified', 'Differs'))::int
+               count(k.change_id) filter (where k.state not in ('Verified', 'Differs'))::int,
+               coalesce((a.arguments ->> 'dryRun')::boolean, true)::int
         from action a
         join action_counts c on c.action_id = a.id
         left join latest l on true
         left join migration_run r on r.change_id = l.id
         left join migration_check k on k.change_id = l.id
         where a.id = $1 and a.kind = $2
-        group by c.total
+        group by 1, 11
         """;
 
     internal const string FailuresSql = $"""
@@ -156,7 +158,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
 
     /// <summary>
     /// Compared when the runs were read (<see cref="ChangeWriting.ReportSql"/>). Counted first, and named only what is
-    /// shown: there may be a million lines.
+    /// shown: there may be a million lines. A run that failed and changed nothing is told of as a failure only.
     /// </summary>
     internal const string DifferencesSql = $"""
         with {Latest},
@@ -164,9 +166,10 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
             select d.word, d.step, l.minion_key
             from latest l join migration_run r on r.change_id = l.id
             cross join lateral (
-                select 'unplanned' as word, unnest(r.unplanned) as step
+                select 'notPlanned' as word, unnest(r.unplanned) as step
                 union all
-                select 'planned', unnest(r.left_out)) d),
+                select 'notDone', unnest(r.left_out)) d
+            where l.state not in ('Reverting', 'Reverted')),
         shown as materialized (
             select word, step, count(*)::int as minions from differing
             group by 1, 2 order by 3 desc, 1, 2 limit $2),

@@ -29,6 +29,18 @@ public sealed class JudgeTests
     }
 
     [Theory]
+    [InlineData("Completed")]
+    [InlineData("Failed")]
+    public void Of_a_job_that_broke_off_the_record_of_its_run_may_tell_where_there_is_one(string status)
+    {
+        var broken = Ran("a", stored: 0) with { Outcome = LedgerOutcome.Interrupted };
+
+        Assert.True(JudgeOne(Target(status, "a") with { IsOnRecord = true }, broken).IsRight);
+        Assert.Single(JudgeOne(Target(status, "a"), broken).WrongStatus);
+        Assert.Single(JudgeOne(Target(status, "a") with { IsOnRecord = true }).WrongStatus);
+    }
+
+    [Theory]
     [InlineData("Queued")]
     [InlineData("PickedUp")]
     public void What_is_not_final_is_lost(string status) => Assert.Single(JudgeOne(Target(status)).Lost);

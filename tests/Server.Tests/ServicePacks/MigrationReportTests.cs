@@ -39,12 +39,15 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
     [Fact]
     public async Task A_real_run_is_compared_with_the_dry_run_before_it()
     {
-        await OrderAsync(minions: "m1");
+        await OrderAsync(minions: ["m1", "m2"]);
         await rig.DispatchAsync();
         await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+        await RunEndsAsync(LastSent, "m2", "succeeded", changed: false);
         await TurnAsync();
-        var action = await OrderAsync(""", "dryRun": false""", "m1");
+        var action = await OrderAsync(""", "dryRun": false""", "m1", "m2");
         await rig.DispatchAsync();
+        // Nothing was changed there: that is told as a failure, and as nothing else.
+        await RunEndsAsync(LastSent, "m2", "failed", changed: false, """, "plan": {"remove": [{"name": "other"}]}""");
         await rig.ReturnAsync(
             LastSent.Jid, "m1",
             $$"""
@@ -57,7 +60,7 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
         await TurnAsync();
 
         Assert.Equal(
-            [("planned", "upgrade bash 5.1 → 5.2", 1), ("unplanned", "upgrade bash 5.1 → 5.3", 1)],
+            [("notDone", "upgrade bash 5.1 → 5.2", 1), ("notPlanned", "upgrade bash 5.1 → 5.3", 1)],
             (await OfAsync(action))!.Differences.Select(one => (one.Word, one.Text, one.Minions)));
     }
 
