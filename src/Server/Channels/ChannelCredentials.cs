@@ -10,9 +10,21 @@ namespace Saltern.Server.Channels;
 /// no table has them (docs/decisions/0026). What was readable when the server started and is not any more counts with
 /// its last value, so that a call which is due never fails for it here.
 /// </summary>
-internal sealed partial class ChannelCredentials(IOptions<ChannelsOptions> options, ILogger<ChannelCredentials> log)
+internal sealed partial class ChannelCredentials
 {
     private readonly ConcurrentDictionary<string, string> lastRead = [];
+    private readonly IOptions<ChannelsOptions> options;
+    private readonly ILogger<ChannelCredentials> log;
+
+    public ChannelCredentials(IOptions<ChannelsOptions> options, ILogger<ChannelCredentials> log)
+    {
+        this.options = options;
+        this.log = log;
+        foreach (var entry in options.Value.Credentials)
+        {
+            Read(entry);
+        }
+    }
 
     /// <summary>The credentials for an address as it is fetched; null where none are set for it.</summary>
     public ChannelCredential? For(string url)

@@ -9,7 +9,8 @@ namespace Saltern.Server.Results;
 /// </summary>
 internal static class FullReturn
 {
-    private static readonly string[] Copied = ["fun_args", "metadata", "user", "out"];
+    // Not fun_args: the pillar of a call may hold secrets.
+    private static readonly string[] Copied = ["metadata", "user", "out"];
 
     /// <param name="minion">The minion's id.</param>
     /// <param name="jid">The job.</param>

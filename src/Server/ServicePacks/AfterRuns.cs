@@ -28,16 +28,23 @@ internal sealed partial class AfterRuns(
     public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var now = clock.GetUtcNow();
-        var looked = await new Checks(connection, kind, catalogues, now).RunAsync(Most, cancellationToken);
-        var moved = await new CheckOrders(connection, orders, now).RunAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        int moved;
+        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        {
+            moved = await new CheckOrders(connection, orders, now).RunAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         if (moved > 0)
         {
             bells.Due.Ring();
         }
 
+        // By itself: whatever is wrong with what is compared, no restart waits for it.
+        await using var looking = await connection.BeginTransactionAsync(cancellationToken);
+        var looked = await new Checks(connection, kind, catalogues, now).RunAsync(Most, cancellationToken);
+        await looking.CommitAsync(cancellationToken);
         return looked + moved;
     }
 

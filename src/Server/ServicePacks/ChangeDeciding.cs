@@ -105,17 +105,12 @@ internal sealed partial class ChangeDeciding(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var look = TimeSpan.Zero;
+            var began = clock.GetTimestamp();
+            var decided = 0;
             try
             {
-                var decided = 1;
-                while (decided > 0)
-                {
-                    // Each turn decides a bounded number.
-                    var began = clock.GetTimestamp();
-                    decided = await RunOnceAsync(stoppingToken);
-                    look = clock.GetElapsedTime(began);
-                }
+                // Each turn decides a bounded number.
+                decided = await RunOnceAsync(stoppingToken);
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {
@@ -125,8 +120,13 @@ internal sealed partial class ChangeDeciding(
                 }
             }
 
-            // Bells ring all the time while a fleet is at work.
-            var rest = look * RestTimes;
+            if (decided == Most)
+            {
+                continue;
+            }
+
+            // Bells ring all the time while a fleet is at work, also for what this turn has decided.
+            var rest = clock.GetElapsedTime(began) * RestTimes;
             await Task.Delay(rest < options.Value.Sweep ? rest : options.Value.Sweep, clock, stoppingToken);
             await bell.WaitAsync(options.Value.Sweep, clock, stoppingToken);
         }

@@ -13,6 +13,10 @@ internal static class ChangeDecision
 {
     private const string Repair = "run the migration again: zypper dup goes on from where it stands";
 
+    private static readonly ChangeStep NothingByThisRun = new ChangeStep.Keep(
+        "this run changed no package, but whether the one before it did is not known; look at the minion, "
+        + "and run the migration again or roll it back");
+
     public static ChangeStep For(ChangeFacts facts) => facts.State switch
     {
         ChangeState.Open or ChangeState.Unknown => facts switch
@@ -60,11 +64,11 @@ internal static class ChangeDecision
             new ChangeStep.Settle(),
         { Report.Outcome: not RunOutcome.Running, Target: TargetStatus.PickedUp or TargetStatus.Queued } =>
             new ChangeStep.Wait(),
-        { Unproven: true, Report: { Changed: false } or { Outcome: RunOutcome.NotBegun } } => new ChangeStep.Keep(
-            "this run changed no package, but whether the one before it did is not known; look at the minion, "
-            + "and run the migration again or roll it back"),
+        { Unproven: true, Report: { Changed: false } or { Outcome: RunOutcome.NotBegun } } => NothingByThisRun,
         { Report: { Outcome: RunOutcome.Failed or RunOutcome.Interrupted, Changed: null } report } =>
-            ByComparison(report, facts.Compared),
+            ByComparison(report, facts.Compared) is var step && step is ChangeStep.Revert && facts.Unproven
+                ? NothingByThisRun
+                : step,
         { Report: { } report } => ByReport(report),
         { Target: TargetStatus.Completed } => new ChangeStep.Keep(),
         { Target: TargetStatus.Queued } => new ChangeStep.Wait(),
@@ -97,7 +101,8 @@ internal static class ChangeDecision
         { Changed: true } => new ChangeStep.Keep(
             $"the run failed half-way, and {compared.Packages} packages differ from those when it began: "
             + $"{report.Comment} To repair, {Repair}."),
-        { NeverBegan: true } or { Changed: false } when compared.NeverBegan || !report.Transactional =>
+        { NeverBegan: true } or { Changed: false }
+            when compared.NeverBegan || report is { Transactional: false, IsWhole: true } =>
             new ChangeStep.Revert(
                 true, $"the run failed, and the packages are those of when it began: {report.Comment}"),
         null => new ChangeStep.Compare($"the run failed, and whether packages changed is not known: {report.Comment}"),

@@ -53,6 +53,7 @@ internal static class ChangeReading
         After = ChannelChanges.Read(row.GetString(5))!,
         Applying = Order(row, 6),
         Asking = Order(row, 9),
+        AskedAt = row.TimeOrNull(37),
         Comparing = Order(row, 29),
         Facts = new ChangeFacts
         {
@@ -104,7 +105,7 @@ internal static class ChangeReading
             return Status(row, 14) is TargetStatus.Failed
                 ? new RunReport
                 {
-                    RunId = row.GetString(3), Outcome = RunOutcome.Failed,
+                    RunId = row.GetString(3), Outcome = RunOutcome.Failed, IsWhole = false,
                     Comment = string.Create(
                         CultureInfo.InvariantCulture,
                         $"what the minion returned has {row.GetInt64(size)} bytes, and no more than {LargestBody} are "
@@ -292,7 +293,7 @@ internal static class ChangeReading
                exists (select 1 from ask f
                        where f.action_id = c.action_id and f.minion_key = c.minion_key and f.purpose = 'FindJob'
                          and f.about = t.submission_id and f.answer = 'Runs' and f.answered_at >= o.started_at),
-               returned.bytes, asked.bytes
+               returned.bytes, asked.bytes, c.asked_at
         from channel_change c
         {Known}
         join minion m on m.minion_key = c.minion_key

@@ -138,10 +138,25 @@ internal sealed class ChangeWriting(
             var other = await Statement.ExecuteAsync(
                 connection, WayBackSql, [change.Minion, change.Id, ChannelChanges.Text(change.After)],
                 cancellationToken);
-            if (other == 0)
+            if (other > 0)
+            {
+                continue;
+            }
+
+            var assigned = await Assignments.ReadAsync(connection, [change.Minion], cancellationToken);
+            if (SameLabels(assigned.GetValueOrDefault(change.Minion)?.Assigned, change.Before))
             {
                 again.Add(change);
+                continue;
             }
+
+            await Statement.ExecuteAsync(
+                connection, AttentionSql,
+                [
+                    change.Id, "the minion said after the channels had been taken back that the run did take place; it has "
+                    + "been given others since, and they stay",
+                ],
+                cancellationToken);
         }
 
         await AssignAsync(again, change => change.After, cancellationToken);
@@ -156,6 +171,9 @@ internal sealed class ChangeWriting(
             [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
     }
 
+    private static bool SameLabels(ChannelAssignment? one, ChannelAssignment? other) =>
+        (one?.Labels ?? []).ToHashSet().SetEquals(other?.Labels ?? []);
+
     /// <summary>After a success: those restart that were ordered to, and what is there then is looked at.</summary>
     private async Task FollowUpAsync(IReadOnlyList<LookedAt> done, CancellationToken cancellationToken)
     {
@@ -164,7 +182,7 @@ internal sealed class ChangeWriting(
             var report = change.Facts.Report;
             var ended = report?.Ended is { } told && told < now ? told : now;
             var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
-            var restarts = change.RebootAfter && report is { Outcome: RunOutcome.Succeeded };
+            var restarts = change.RebootAfter && report is not { Outcome: RunOutcome.NothingToDo };
             var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
             var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
             await Statement.ExecuteAsync(
@@ -234,10 +252,11 @@ internal sealed class ChangeWriting(
 
     /// <summary>
     /// One that is still on its way is enough, and one that was answered is not asked again at once, unless the minion
-    /// has connected anew since.
+    /// has connected anew since: one that does so all the time is asked as often as any.
     /// </summary>
-    private static bool MayAsk(LookedAt change) => change.Asking is null
-        || IsOver(change.Asking) && (change.IsDue || change.Facts is { StartedAnew: true, AskedSince: false });
+    private bool MayAsk(LookedAt change) => change.Asking is null
+        || IsOver(change.Asking) && (change.IsDue
+            || change.Facts is { StartedAnew: true, AskedSince: false } && !(change.AskedAt > now - (again / 5)));
 
     /// <summary>Brings minions what is assigned to them, before anything else.</summary>
     private async Task ApplyAsync(IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)

@@ -19,6 +19,7 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
 
     private static readonly TimeSpan CollectRestarts = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CollectReads = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan TogetherWithin = TimeSpan.FromMinutes(5);
 
     /// <summary>A minion that is away for longer tells of itself when somebody has it told.</summary>
     private static readonly TimeSpan ReadWithin = TimeSpan.FromDays(30);
@@ -28,7 +29,11 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
     {
         var moved = await Statement.ExecuteAsync(connection, RestartedSql, [now], cancellationToken);
         moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
-        foreach (var (migration, due) in await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken))
+        var restarts = await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken);
+        // Where each run has a time of its own, nobody's is cut by more than a few minutes.
+        foreach (var (migration, due) in restarts.SelectMany(same => same.Due
+            .GroupBy(one => one.RestartBy!.Value.Ticks / TogetherWithin.Ticks)
+            .Select(near => (same.Migration, near.ToList()))))
         {
             var restart = await orders.WriteAsync(
                 connection, "system.reboot", "restart after a migration", migration, [.. due.Select(Minion)],
@@ -126,7 +131,10 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
         where change_id = any($1::bigint[])
         """;
 
-    /// <summary>Whatever became of the restart; what is there after the next boot only is not read before.</summary>
+    /// <summary>
+    /// Whatever became of the restart; what is there after the next boot only is not read before. The state is asked of
+    /// the row that is changed: another node may have moved it on while this one waited for its lock.
+    /// </summary>
     internal const string RestartedSql = """
         update migration_check k
         set state = case when k.next_boot and e.failure is not null then 'Unread' else 'Read' end, since = $1,
@@ -139,7 +147,7 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
             select case when t.status = 'Completed' then null
                         else coalesce(t.reason, lower(t.status), 'its order is gone') end as failure) e
         where k.change_id = x.change_id and x.state = 'Restarting'
-          and (t.status is null or t.status not in ('Queued', 'PickedUp'))
+          and k.state = 'Restarting' and (t.status is null or t.status not in ('Queued', 'PickedUp'))
         """;
 
     internal const string ReadingSql = """

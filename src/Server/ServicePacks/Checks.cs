@@ -34,7 +34,7 @@ internal sealed class Checks(
         var sets = await MinionSoftware.ReadSetsAsync(
             [.. checks.SelectMany(one => one.ProductsBefore.Append(one.Products ?? 0)).Distinct()], connection,
             cancellationToken);
-        var ends = checks.Select(check => (Check: check, End: Look(check, catalogue, sets))).ToList();
+        var ends = checks.Select(check => (Check: check, End: LookAt(check, catalogue, sets))).ToList();
         foreach (var (check, (state, differences, reason)) in ends)
         {
             await Statement.ExecuteAsync(
@@ -51,6 +51,23 @@ internal sealed class Checks(
 
         await NoteAsync(ends, cancellationToken);
         return checks.Count;
+    }
+
+    /// <summary>One that cannot be compared holds up nobody else.</summary>
+    private (CheckState State, IReadOnlyList<string> Differences, string? Reason) LookAt(
+        Check check, ProductCatalogue catalogue, Dictionary<long, IReadOnlyList<InstalledProduct>> sets)
+    {
+        try
+        {
+            var (state, differences, reason) = Look(check, catalogue, sets);
+            // PostgreSQL holds no NUL.
+            return (state, [.. differences.Select(line => line.Replace('\0', '\uFFFD'))], reason);
+        }
+        catch (Exception problem) when (problem is ArgumentException or InvalidOperationException or JsonException
+            or KeyNotFoundException)
+        {
+            return (CheckState.Unread, [], $"what it told could not be compared ({problem.GetType().Name})");
+        }
     }
 
     private (CheckState State, IReadOnlyList<string> Differences, string? Reason) Look(
@@ -151,13 +168,14 @@ internal sealed class Checks(
 
     /// <summary>
     /// Those whose orders to read have ended, and those that told of themselves after a look that did not satisfy. Of
-    /// several migrations of a minion the latest counts. Indexes migration_check_under_way, migration_check_not_good,
+    /// several migrations of a minion the latest counts. One that has started since needs no other restart. Indexes migration_check_under_way, migration_check_not_good,
     /// minion_software_pkey, channel_change_by_minion.
     /// </summary>
     internal const string ReadySql = """
         select k.change_id, k.action_id, m.minion_id, k.state, case when k.state = 'Reading' then k.since
                                                                     else k.checked_at end,
-               k.next_boot, k.not_restarted, coalesce(k.differences, '{}'), a.arguments::text, c.before::text,
+               k.next_boot, case when o.started_at > k.checked_at then null else k.not_restarted end,
+               coalesce(k.differences, '{}'), a.arguments::text, c.before::text,
                c.after::text, n.base_label, n.child_labels,
                array(select e.product_set_id from channel_change e
                      where e.minion_key = c.minion_key and e.target = c.target and e.id <= c.id
@@ -173,6 +191,7 @@ internal sealed class Checks(
         join action a on a.id = k.action_id
         left join minion_software s on s.minion_key = k.minion_key
         left join minion_channel n on n.minion_key = k.minion_key
+        left join minion_contact o on o.minion_key = k.minion_key
         left join action_target p on p.action_id = k.products_action_id and p.minion_key = k.minion_key
         left join action_target r on r.action_id = k.repositories_action_id and r.minion_key = k.minion_key
         where (k.state = 'Reading' and coalesce(p.status, '') not in ('Queued', 'PickedUp')

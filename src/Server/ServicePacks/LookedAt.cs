@@ -35,6 +35,9 @@ internal sealed record LookedAt
     /// <summary>The order that has it compare its packages, and how that target stands.</summary>
     public required (ActionId Action, TargetStatus? Status, string? Reason)? Comparing { get; init; }
 
+    /// <summary>When it was asked last.</summary>
+    public required DateTimeOffset? AskedAt { get; init; }
+
     /// <summary>An order of ours may be given again now.</summary>
     public required bool IsDue { get; init; }
 

@@ -141,6 +141,19 @@ public sealed class AfterRunsTests(PostgresServer server) : MigrationGround(serv
 
         Assert.DoesNotContain(Salt.Submissions, sent => sent.Function == "system.reboot");
         Assert.EndsWith("it was not restarted: expired before it could start", await StateAsync());
+
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await StartsAsync("m1");
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        foreach (var kind in (string[])["products.refresh", "repositories.refresh"])
+        {
+            await rig.ScheduleAsync(kind, target: new() { Minions = ["m1"] });
+        }
+
+        await rig.DispatchAsync();
+        await AnswerAsync();
+        Assert.Equal((1, 0, 0), await CountsAsync(action));
+        Assert.Equal("Kept", await StateAsync());
     }
 
     [Fact]

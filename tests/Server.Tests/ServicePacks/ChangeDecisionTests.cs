@@ -49,6 +49,22 @@ public sealed class ChangeDecisionTests
         }
     }
 
+    [Fact]
+    public void Equal_packages_prove_nothing_of_an_earlier_run_nor_of_one_whose_result_was_not_read()
+    {
+        var facts = new ChangeFacts
+        {
+            State = ChangeState.Unknown, DryRun = false, Target = TargetStatus.Failed,
+            Report = new RunReport { RunId = "r", Outcome = RunOutcome.Failed },
+            Compared = new PackageComparison { RunId = "r", Changed = false },
+        };
+
+        Assert.IsType<ChangeStep.Revert>(ChangeDecision.For(facts));
+        Assert.NotNull(Assert.IsType<ChangeStep.Keep>(ChangeDecision.For(facts with { Unproven = true })).Attention);
+        Assert.IsType<ChangeStep.Compare>(
+            ChangeDecision.For(facts with { Report = facts.Report! with { IsWhole = false } }));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -35,6 +35,16 @@ public sealed class ChannelCredentialTests(PostgresServer server) : MigrationGro
     }
 
     [Fact]
+    public async Task What_cannot_be_read_any_more_counts_as_it_was_when_the_server_started()
+    {
+        File.Delete(PasswordFile);
+        await OrderAsync(""", "dryRun": false""", "m1");
+        await rig.DispatchAsync();
+
+        Assert.Equal("hunter2-of-channels", (string?)PillarOf(LastSent)["channels"]![0]!["password"]);
+    }
+
+    [Fact]
     public async Task They_are_in_the_pillar_of_a_run_and_of_the_way_back_and_in_no_table_or_log()
     {
         using var heard = new HeardLogs();

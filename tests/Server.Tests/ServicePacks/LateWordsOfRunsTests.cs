@@ -1,5 +1,7 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
+using Saltern.Server.Channels;
+using Saltern.Server.Fleet;
 using Xunit;
 
 namespace Saltern.Server.Tests.ServicePacks;
@@ -16,22 +18,7 @@ public sealed class LateWordsOfRunsTests(PostgresServer server) : MigrationGroun
     [InlineData(false)]
     public async Task A_late_proof_is_the_way_back_of_another_migration_and_leaves_it_its_hold(bool returns)
     {
-        await OrderAsync(Real, "m1");
-        await rig.DispatchAsync();
-        var run = LastSent;
-        var runId = $"{PillarOf(run)["run_id"]}";
-        rig.Clock.Advance(TimeSpan.FromHours(5));
-        await rig.GiveUpAsync();
-        await TurnAsync();
-        var ask = LastSent;
-        Assert.Equal("saltern_zypper.run_result", ask.Function);
-        await RecordIsAsync(ask, "m1", runId, "not_begun", null);
-        await TurnAsync();
-        await ChannelsAreSetAsync("m1");
-        await TurnAsync();
-        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
-        var first = await database.ScalarAsync<long>("select max(id) from channel_change");
-
+        var (run, first) = await TakenBackAsync();
         await OrderAsync("", "m1");
         await rig.DispatchAsync();
         var second = LastSent;
@@ -58,6 +45,41 @@ public sealed class LateWordsOfRunsTests(PostgresServer server) : MigrationGroun
         await RunEndsAsync(second, "m1", "succeeded", changed: false);
         await TurnAsync();
         Assert.Equal((After, "Reverted", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
+    }
+
+    [Fact]
+    public async Task A_late_proof_takes_nothing_from_what_the_minion_was_given_since()
+    {
+        var (run, first) = await TakenBackAsync();
+        var other = new ChannelAssignment(Before.Split(' ')[0], []);
+        Assert.IsType<ChannelOutcome.Done>(await rig.Get<AssignmentOrders>().AssignAsync(
+            new MinionKey(1), other, "ann", CancellationToken.None));
+        rig.Clock.Advance(TimeSpan.FromMinutes(1));
+        await RunEndsAsync(run, "m1", "succeeded", changed: true);
+        await TurnAsync();
+
+        Assert.Equal(other.BaseLabel, (await ChannelsAsync())!.Trim());
+        Assert.EndsWith("it has been given others since, and they stay", await database.ScalarAsync<string>(
+            "select attention from channel_change where id = $1 and state = 'Kept'", first));
+    }
+
+    /// <summary>A real run of which the minion had no trace, and whose channels are back.</summary>
+    private async Task<(ScriptedSalt.Sent Run, long Change)> TakenBackAsync()
+    {
+        await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        rig.Clock.Advance(TimeSpan.FromHours(5));
+        await rig.GiveUpAsync();
+        await TurnAsync();
+        var ask = LastSent;
+        Assert.Equal("saltern_zypper.run_result", ask.Function);
+        await RecordIsAsync(ask, "m1", $"{PillarOf(run)["run_id"]}", "not_begun", null);
+        await TurnAsync();
+        await ChannelsAreSetAsync("m1");
+        await TurnAsync();
+        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
+        return (run, await database.ScalarAsync<long>("select max(id) from channel_change"));
     }
 
     [Fact]

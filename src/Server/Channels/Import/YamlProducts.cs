@@ -123,14 +123,15 @@ internal sealed class YamlProducts
         foreach (var (index, _) in keys.Index().Where(key => !IsKey(key.Item)))
         {
             channel.Refuse(
-                $"gpgKeys[{index}]", $"This is neither the address of a key nor a public key ({KeyBegin}).");
+                $"gpgKeys[{index}]", "This is neither the address of a key (https or file) nor a public key "
+                + $"({KeyBegin}).");
         }
 
         return keys.Count == 0 ? null : JsonSerializer.Serialize(keys);
     }
 
     private static bool IsKey(string text) => text.StartsWith(KeyBegin, StringComparison.Ordinal)
-        || Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "https" or "http" or "ftp" or "file"
+        || Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "https" or "file"
             && url.UserInfo.Length == 0 && !text.Any(char.IsWhiteSpace);
 
     private void CheckIds()
