@@ -36,6 +36,7 @@ _load_parts()
 from _saltern_zypper_parts import channels as _channels  # noqa: E402
 from _saltern_zypper_parts import launch as _launch  # noqa: E402
 from _saltern_zypper_parts import order as _order  # noqa: E402
+from _saltern_zypper_parts import records as _records  # noqa: E402
 from _saltern_zypper_parts import runs as _runs  # noqa: E402
 from _saltern_zypper_parts import solver_case as _solver_case  # noqa: E402
 from _saltern_zypper_parts import system as _system  # noqa: E402
@@ -80,11 +81,15 @@ def run_result(run_id, runs_folder=None):
 
 def changed_since(run_id, runs_folder=None):
     """
-    The packages when the run began against those of now. `changed` is None where that is not known; a run that never
-    began to change the system has `began_to_change` false.
+    The packages when the run began against those of now. `changed` is None where that is not known, as on a
+    transactional system, where no difference may mean that it has not booted since; a run that never began to change
+    the system has `began_to_change` false.
     """
     run = _runs.Run(run_id, runs_folder)
     changes = run.changes_since() if run.exists() else None
+    plan = _records.read_json(run.path("plan.json")) or {}
+    if not changes and plan.get("checks", {}).get("transactional"):
+        changes = None
     return {
         "run_id": run_id, "recorded": run.order() is not None, "began_to_change": run.began_to_change(),
         "changed": None if changes is None else bool(changes), "changes": changes or {},

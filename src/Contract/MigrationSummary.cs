@@ -33,7 +33,8 @@ public sealed record MigrationSummary
     public required IReadOnlyList<MigrationGroup> Removals { get; init; }
 
     /// <summary>
-    /// What a real run that changed something did otherwise than the last dry run of the same choice on the same minion.
+    /// What a real run that changed something did otherwise than the last dry run of the same choice on the same
+    /// minion.
     /// </summary>
     public required IReadOnlyList<MigrationGroup> Differences { get; init; }
 

@@ -97,8 +97,8 @@ internal static class Judge
     }
 
     /// <summary>
-    /// The latest attempt has the word; where it brought no answer, the latest before it that did, or what the minion has
-    /// on record of a run whose job was broken off.
+    /// The latest attempt has the word; where it brought no answer, the latest before it that did, or what the minion
+    /// has on record of a run whose job was broken off.
     /// </summary>
     private static string? WrongWith(TargetEnd target, List<AttemptRun> ran)
     {

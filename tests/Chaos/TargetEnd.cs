@@ -12,7 +12,9 @@ internal sealed record TargetEnd
 
     public required bool SafeToRepeat { get; init; }
 
-    /// <summary>A migration: its minion keeps a record of the run, which tells where the job itself broke off.</summary>
+    /// <summary>
+    /// A migration: its minion keeps a record of the run, which tells where the job itself broke off.
+    /// </summary>
     public bool IsOnRecord { get; init; }
 
     public required string Status { get; init; }

@@ -102,7 +102,7 @@ internal static class ChangeDecision
             $"the run failed half-way, and {compared.Packages} packages differ from those when it began: "
             + $"{report.Comment} To repair, {Repair}."),
         { NeverBegan: true } or { Changed: false }
-            when compared.NeverBegan || report is { Transactional: false, IsWhole: true } =>
+            when compared.NeverBegan || !report.Transactional =>
             new ChangeStep.Revert(
                 true, $"the run failed, and the packages are those of when it began: {report.Comment}"),
         null => new ChangeStep.Compare($"the run failed, and whether packages changed is not known: {report.Comment}"),

@@ -105,7 +105,7 @@ internal static class ChangeReading
             return Status(row, 14) is TargetStatus.Failed
                 ? new RunReport
                 {
-                    RunId = row.GetString(3), Outcome = RunOutcome.Failed, IsWhole = false,
+                    RunId = row.GetString(3), Outcome = RunOutcome.Failed,
                     Comment = string.Create(
                         CultureInfo.InvariantCulture,
                         $"what the minion returned has {row.GetInt64(size)} bytes, and no more than {LargestBody} are "

@@ -153,8 +153,8 @@ internal sealed class ChangeWriting(
             await Statement.ExecuteAsync(
                 connection, AttentionSql,
                 [
-                    change.Id, "the minion said after the channels had been taken back that the run did take place; it has "
-                    + "been given others since, and they stay",
+                    change.Id, "the minion said after the channels had been taken back that the run did take place; it "
+                    + "has been given others since, and they stay",
                 ],
                 cancellationToken);
         }

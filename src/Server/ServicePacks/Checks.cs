@@ -168,8 +168,9 @@ internal sealed class Checks(
 
     /// <summary>
     /// Those whose orders to read have ended, and those that told of themselves after a look that did not satisfy. Of
-    /// several migrations of a minion the latest counts. One that has started since needs no other restart. Indexes migration_check_under_way, migration_check_not_good,
-    /// minion_software_pkey, channel_change_by_minion.
+    /// several migrations of a minion the latest counts. One that has started since needs no other restart. Indexes
+    /// migration_check_under_way, migration_check_not_good, minion_software_pkey, minion_contact_pkey,
+    /// channel_change_by_minion.
     /// </summary>
     internal const string ReadySql = """
         select k.change_id, k.action_id, m.minion_id, k.state, case when k.state = 'Reading' then k.since

@@ -42,9 +42,6 @@ internal sealed record RunReport
     /// <summary>What it changed is there after the next boot only.</summary>
     public bool Transactional { get; init; }
 
-    /// <summary>False where it was too large to be read: it says that the run failed, and no more.</summary>
-    public bool IsWhole { get; init; } = true;
-
     /// <summary>When it ended, by the minion's clock.</summary>
     public DateTimeOffset? Ended { get; init; }
 

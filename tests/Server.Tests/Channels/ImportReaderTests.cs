@@ -108,10 +108,13 @@ public sealed class ImportReaderTests
     [InlineData("upgrade-paths", """[{"from_pdid":"x","to_pdid":1}]""", "[0].from_pdid", "number")]
     [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', channels: "
         + "[{label: l, url: 'https://e/', gpgKeys: ['-----BEGIN PGP PRIVATE KEY BLOCK-----']}]}",
-        "products[0].channels[0].gpgKeys[0]", "neither the address of a key nor a public key")]
+        "products[0].channels[0].gpgKeys[0]", "neither the address of a key (https or file) nor a public key")]
     [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', channels: "
         + "[{label: l, url: 'https://e/', gpgKeys: ['https://user:secret@e/key']}]}",
-        "products[0].channels[0].gpgKeys[0]", "neither the address of a key nor a public key")]
+        "products[0].channels[0].gpgKeys[0]", "neither the address of a key (https or file) nor a public key")]
+    [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', channels: "
+        + "[{label: l, url: 'https://e/', gpgKeys: ['http://e/key']}]}",
+        "products[0].channels[0].gpgKeys[0]", "neither the address of a key (https or file) nor a public key")]
     [InlineData("yaml", "source: [", "line", "not YAML")]
     [InlineData("yaml", "source: x\nproducts:\n  - {id: a, name: A, version: '1', chanels: []}",
         "products[0].chanels", "known are")]

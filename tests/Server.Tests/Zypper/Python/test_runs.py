@@ -44,6 +44,9 @@ class OneRunOnly(ground.System):
         self.dup("r2")
         since = ground.module.changed_since("r2", runs_folder=self.runs)
         self.assertEqual((since["recorded"], since["began_to_change"], since["changed"]), (True, False, False))
+        with open(self.path("r2", "plan.json"), "w") as plan:
+            json.dump({"checks": {"transactional": True}}, plan)
+        self.assertIsNone(ground.module.changed_since("r2", runs_folder=self.runs)["changed"])
 
     def test_a_torn_result_of_a_real_run_is_settled_by_the_packages_and_the_run_not_done_again(self):
         self.dup("r", dry_run=False)
