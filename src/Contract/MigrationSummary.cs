@@ -21,6 +21,7 @@ public sealed record MigrationSummary
     /// <summary>Minions of which no result is known.</summary>
     public required int WithoutResult { get; init; }
 
+    /// <summary>Minions that need a restart, but for those that we have restarted since.</summary>
     public required int RebootsNeeded { get; init; }
 
     /// <summary>Failures by cause, the most frequent first.</summary>

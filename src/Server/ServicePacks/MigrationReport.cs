@@ -96,7 +96,9 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                count(r.change_id) filter (where r.outcome = 'NothingToDo')::int,
                count(r.change_id) filter (where r.outcome in ('Failed', 'Interrupted'))::int,
                c.total - count(r.change_id) filter (where r.outcome not in ('Running', 'NotBegun'))::int,
-               count(r.change_id) filter (where r.reboot_needed)::int,
+               count(r.change_id) filter (where r.reboot_needed and not coalesce(
+                   k.restart_action_id is not null and k.not_restarted is null
+                   and k.state not in ('Restart', 'Restarting'), false))::int,
                count(l.attention)::int,
                count(k.change_id) filter (where k.state = 'Verified')::int,
                count(k.change_id) filter (where k.state = 'Differs')::int,

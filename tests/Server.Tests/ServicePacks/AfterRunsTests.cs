@@ -112,10 +112,10 @@ public sealed class AfterRunsTests(PostgresServer server) : MigrationGround(serv
     public async Task It_is_read_when_its_restart_has_ended_and_not_before()
     {
         var action = await OrderAsync(Reboot, "m1");
-        await RunAsync("m1");
+        await RunAsync("m1", """, "reboot_needed": true""");
         Assert.Equal("system.reboot", await OrderedAsync(action));
         await AnswerAsync();
-        Assert.Equal("system.reboot", await OrderedAsync(action));
+        Assert.Equal(("system.reboot", 1), (await OrderedAsync(action), (await OfAsync(action)).RebootsNeeded));
         rig.Clock.Advance(TimeSpan.FromMinutes(2));
         boot = "22222222-2222-4222-8222-222222222222";
         await TurnAsync();
@@ -124,6 +124,7 @@ public sealed class AfterRunsTests(PostgresServer server) : MigrationGround(serv
         Assert.Equal(
             "system.reboot,products.refresh,repositories.refresh,hardware.refresh", await OrderedAsync(action));
         Assert.Equal((1, 0, 0), await CountsAsync(action));
+        Assert.Equal(0, (await OfAsync(action)).RebootsNeeded);
     }
 
     [Fact]
@@ -243,10 +244,10 @@ public sealed class AfterRunsTests(PostgresServer server) : MigrationGround(serv
             "select c.total from action a join action_counts c on c.action_id = a.id where a.kind = 'system.reboot'"));
     }
 
-    private async Task RunAsync(string minion)
+    private async Task RunAsync(string minion, string more = "")
     {
         await rig.DispatchAsync();
-        await RunEndsAsync(LastSent, minion, "succeeded", changed: true);
+        await RunEndsAsync(LastSent, minion, "succeeded", changed: true, more);
         await TurnAsync();
     }
 
