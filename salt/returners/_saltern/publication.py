@@ -71,6 +71,12 @@ def result_of(returned):
         return TOO_DEEP
 
 
+def event_of_return(returned):
+    """The event that a return makes on the bus."""
+    kept = _without_arguments(returned)
+    return dict(kept, **{"return": result_of(kept)}) if "return" in kept else kept
+
+
 def _result_of(fun, result):
     if isinstance(fun, (list, tuple)):
         return _results_of(fun, result)

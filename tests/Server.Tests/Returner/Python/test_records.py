@@ -131,6 +131,13 @@ class Answers(unittest.TestCase):
             self.assert_found(kept[names[0]])
             self.assertEqual(kept[names[1]], {"password": "stays"})
 
+    def test_nor_has_the_event_of_a_return_where_all_events_are_kept(self):
+        for returned in (CACHED, {"fun": "saltutil.find_job", "fun_args": ["7"], "return": FOUND}, {"fun": "a"}):
+            event = {"tag": "salt/job/7/ret/m1", "data": returned}
+            data = records.of_event(event, "master", 1000000).values["data"]
+            self.assertNotIn("SECRET", data)
+            self.assertEqual(set(json.loads(data)), set(returned))
+
     def test_an_answer_that_is_nested_too_deep_does_not_lose_the_return(self):
         deep = []
         for _ in range(100000):
