@@ -212,3 +212,10 @@ class KeysOfStates(KeyGround):
             self.assertEqual(again["saltern_distupgrade"]["changes"], first["changes"])
             self.assertIn("Recorded result", again["saltern_distupgrade"]["comment"])
             self.assertEqual(self.server.asked, [])
+
+    def test_a_run_that_goes_on_is_waited_for_without_asking_for_keys(self):
+        self.server.close()
+        handle = ground.module._runs.Run("r", self.runs).lock()
+        self.addCleanup(os.close, handle)
+        returns = self.minion(run_id="r", dry_run=False).apply("saltern.channels")
+        self.assertTrue(returns["saltern_channels"]["result"], returns["saltern_channels"]["comment"])
