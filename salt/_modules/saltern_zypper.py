@@ -114,9 +114,12 @@ def rollback(number):
         "reboot_needed": code == 0}
 
 
-def set_channels(channels, foreign="keep", test=False, root=None):
-    """Makes exactly these channels the minion's repositories of our name. What changed, without secrets."""
-    return _channels.Channels(channels, foreign, root).apply(test)
+def set_channels(channels, foreign="keep", test=False, root=None, with_keys="needed"):
+    """
+    Makes exactly these channels the minion's repositories of our name. What changed, without secrets. Where a key
+    cannot be had nothing is changed; with `with_keys="wished"` that is a warning; with "left out" none is looked at.
+    """
+    return _channels.Channels(channels, foreign, root).apply(test, with_keys)
 
 
 def set_private_channels(run_id, channels, foreign="keep", root=None, runs_folder=None):

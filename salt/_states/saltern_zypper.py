@@ -27,7 +27,8 @@ def __virtual__():
 def channels(name, pillar_key="saltern"):
     """
     Exactly the channels of the pillar are the minion's repositories of our name. For a dry run they go to a folder of
-    their own instead, and the minion's repositories stay as they are.
+    their own instead, and the minion's repositories stay as they are. Without a run a key that cannot be had is a
+    warning: channels come back while the network is away, and zypper refuses what it does not trust.
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
     try:
@@ -42,16 +43,17 @@ def channels(name, pillar_key="saltern"):
                 given["run_id"], given["channels"], foreign=foreign, root=root, runs_folder=given.get("runs_folder"))
             return dict(ret, comment="The channels are given to the dry run alone; the repositories are as they were.")
         changes = __salt__["saltern_zypper.set_channels"](
-            given["channels"], foreign=foreign, test=bool(__opts__.get("test")), root=root)
+            given["channels"], foreign=foreign, test=bool(__opts__.get("test")), root=root, with_keys=_keys_are(given))
     except (ValueError, OSError) as error:
         return dict(ret, result=False, comment="The channels could not be set: {}".format(error))
+    warnings = ["A key is missing: {}.".format(one.rstrip(".")) for one in changes.pop("warnings")]
     ret["changes"] = {key: value for key, value in changes.items() if value}
-    if not ret["changes"]:
-        return dict(ret, comment="The channels are as they should be.")
-    words = _channel_words(changes)
-    if __opts__.get("test"):
-        return dict(ret, result=None, comment="Would change: {}.".format(words))
-    return dict(ret, comment="Changed: {}.".format(words))
+    if __opts__.get("test") and ret["changes"]:
+        return dict(ret, result=None, comment="Would change: {}.".format(_channel_words(changes)))
+    done = "Changed: {}.".format(_channel_words(changes)) if ret["changes"] else "The channels are as they should be."
+    if warnings:
+        ret["warnings"] = warnings
+    return dict(ret, comment="\n".join([done] + warnings))
 
 
 def dist_upgraded(name, pillar_key="saltern"):
@@ -84,6 +86,16 @@ def _given(pillar_key):
 def _is_private(given):
     """A dry run has its channels for itself, unless it is told to use the minion's own."""
     return given.get("dry_run") is True and given.get("private", True) and "run_id" in given
+
+
+def _keys_are(given):
+    """A run that has begun, or has its result, is waited for or handed back, whatever became of the network."""
+    if "run_id" not in given:
+        return "wished"
+    if __opts__.get("test"):
+        return "needed"
+    known = __salt__["saltern_zypper.run_result"](given["run_id"], runs_folder=given.get("runs_folder"))
+    return "needed" if known["outcome"] == "not_begun" else "left out"
 
 
 def _arguments(given):

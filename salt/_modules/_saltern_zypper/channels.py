@@ -38,21 +38,30 @@ class Channels:
         self.foreign = foreign
         self.root = root or "/"
 
-    def apply(self, test=False):
-        """Makes it so. What changed, without secrets: {"channels": {alias: …}, "foreign": {…}, "keys": […]}."""
+    def apply(self, test=False, with_keys=keys.NEEDED):
+        """
+        Makes it so. What changed, without secrets: {"channels": {alias: …}, "foreign": {…}, "keys": […]}, and
+        "warnings" of keys that could not be had.
+        """
+        if with_keys not in (keys.NEEDED, keys.WISHED, keys.LEFT_OUT):
+            raise ValueError("keys are needed, wished or left out, not {!r}".format(with_keys))
+        if with_keys == keys.NEEDED:
+            keys.check(self.wanted)
         folder = repositories.folder_of(self.root)
         path = os.path.join(folder, FILE)
         credentials = os.path.join(self.root, CREDENTIALS)
         text = self._text("")
         before = records.read(path) or ""
-        changes = {"channels": _between(before, text), "foreign": self._switches(folder), "keys": []}
+        changes = {"channels": _between(before, text), "foreign": self._switches(folder), "keys": [], "warnings": []}
         stray = [one for one in repositories.files(folder) if self._is_stray(one)]
         changes["channels"].update({alias: "removed" for one in stray for alias in _ours(one)})
         new_credentials = self._credentials()
         if test:
             return changes
         os.makedirs(folder, exist_ok=True)
-        changes["keys"] = keys.import_all(self.wanted, self.root)
+        if with_keys != keys.LEFT_OUT:
+            changes["keys"] = keys.import_all(
+                self.wanted, self.root, changes["warnings"] if with_keys == keys.WISHED else None)
         # Credentials that are needed come before, those that are not go after: no moment without.
         changes["credentials"] = _write_credentials(credentials, new_credentials)
         if before != text:
@@ -65,7 +74,7 @@ class Channels:
 
     def write_private(self, folder, credentials):
         """The same for a dry run, into a folder of its own. Keys are only noted: as rpm's they would stay."""
-        fingerprints = keys.fingerprints(self.wanted)
+        fingerprints = keys.fingerprints(self.wanted, self.root)
         for place in (folder, credentials):
             shutil.rmtree(place, ignore_errors=True)
             records.make_folder(place)
@@ -88,7 +97,7 @@ class Channels:
                 lines.append("{}={}".format(flag, int(channel[flag])))
             lines += ["baseurl=" + _address(channel, credentials_folder), "type=rpm-md"]
             lines += ["priority={}".format(channel["priority"]), "gpgcheck={}".format(int(channel["gpgcheck"]))]
-            addresses = [key for key in channel["gpgkey"] if keys.is_address(key)]
+            addresses = keys.addresses(channel)
             lines += ["gpgkey=" + "\n       ".join(addresses)] if addresses else []
         return "\n".join(lines) + "\n"
 
@@ -162,6 +171,8 @@ def _checked(channel):
         full["gpgkey"] = [full["gpgkey"]]
     texts = [full["name"], full.get("url"), full.get("username", ""), full.get("password", "")]
     texts += [text for header in full.get("headers", {}).items() for text in header]
+    if not isinstance(full["gpgkey"], list) or not all(isinstance(key, str) for key in full["gpgkey"]):
+        raise ValueError("channel {}: gpgkey is addresses, or keys as text".format(label))
     if not all(isinstance(text, str) and "\n" not in text and "\r" not in text for text in texts):
         raise ValueError("channel {}: name, url, username, password and headers are text of one line".format(label))
     if not re.match(r"^[a-z]+:/", full["url"]):

@@ -4,49 +4,72 @@ rpm's, for zypper trusts no others when nobody answers its questions, whatever t
 only notes their fingerprints, and compares.
 """
 
+import contextlib
 import os
 import re
-import ssl
 import tempfile
-import urllib.error
-import urllib.request
 
-from . import masking, records, system
+from . import key_addresses, records, system
 
 NOTE = "keys.json"
 
-_SECONDS = 60
-_MOST_BYTES = 1000000
-
-# Where distributions keep what vouches for servers; a Python that Salt brings with it may know none of these.
-_BUNDLES = ("/etc/ssl/ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem", "/etc/ssl/certs/ca-certificates.crt")
+# What becomes of channels whose keys cannot be had: nothing is changed; they are set all the same, for zypper refuses
+# by itself what it does not trust; or keys are not looked at.
+NEEDED, WISHED, LEFT_OUT = "needed", "wished", "left out"
 
 
-def is_address(key):
-    return "\n" not in key and re.match(r"^[a-z]+:/", key) is not None
+class Key:
+    """A text with one public key or several; ValueError where it has none."""
+
+    def __init__(self, text):
+        self.text = text
+        shown = _shown(text)
+        found = re.findall(
+            r"^pub:(?:[^:]*:){3}([0-9A-Fa-f]+):([0-9]+):.*\n(?:fpr:+([0-9A-Fa-f]+):)?", shown, re.M)
+        # The names as which rpm keeps them.
+        self.packages = set("gpg-pubkey-{}-{:x}".format(one[-8:].lower(), int(created)) for one, created, _ in found)
+        self._names = [{one[-8:].lower(), one.lower(), whole.lower()} for one, _, whole in found]
+        # Of subkeys too: zypper names the one that signed.
+        self.fingerprints = [one.upper() for one in re.findall(r"^fpr:+([0-9A-Fa-f]+):", shown, re.M)]
+
+    def is_among(self, packages):
+        """
+        Whether rpm has them, whatever it calls them: it has named them by the time of their latest signature by
+        themselves instead of that of their creation, and it has named them by their whole fingerprint.
+        """
+        versions = {one.split("-")[2].lower() for one in packages}
+        return all(names & versions for names in self._names)
 
 
-def texts(channels):
-    """The keys of all channels as text, once each; ValueError where one cannot be had."""
-    wanted = sorted({key for channel in channels for key in channel["gpgkey"]})
-    return [_fetched(key) if is_address(key) else key for key in wanted]
+def check(channels):
+    """ValueError where a key is never taken from where it is said to be."""
+    for key in _wanted(channels):
+        if key_addresses.is_address(key):
+            key_addresses.check(key)
 
 
-def import_all(channels, root):
-    """Makes them rpm's, but for those that are: rpm cannot write where the root is read-only. Which were new."""
-    before = _known(root)
-    for text in texts(channels):
-        if _rpm_names(text) <= before:
-            continue
-        code, said = _with_file(text, ["rpm"] + _root_option(root) + ["--import"])
-        if code != 0:
-            raise ValueError("a key could not be imported: {}".format(said.strip()))
-    return sorted(_known(root) - before)
+def import_all(channels, root, warnings=None):
+    """
+    Makes them rpm's, but for those that are: rpm cannot write where the root is read-only. Which were new. What stands
+    against one goes to `warnings`; where that is None it is raised.
+    """
+    with _going_on(warnings):
+        before = _known(root)
+        for key in _keys(channels, root, warnings):
+            with _going_on(warnings):
+                _import(key, before, root)
+        return sorted(_known(root) - before)
+    return []
 
 
-def fingerprints(channels):
+def fingerprints(channels, root):
     """Of the keys that a real run would make rpm's."""
-    return sorted(one for text in texts(channels) for one in _fingerprints(text))
+    return sorted(one for key in _keys(channels, root) for one in key.fingerprints)
+
+
+def addresses(channel):
+    """Those of its keys that are for the file of repositories."""
+    return [key for key in channel["gpgkey"] if key_addresses.is_address(key) and key_addresses.is_trusted(key)]
 
 
 def noted(folder):
@@ -54,15 +77,35 @@ def noted(folder):
     return records.read_json(os.path.join(folder, NOTE)) or []
 
 
-def _rpm_names(text):
-    """The packages as which rpm keeps the keys of a text."""
-    return set("gpg-pubkey-{}-{:x}".format(key[-8:].lower(), int(created)) for key, created in re.findall(
-        r"^pub:(?:[^:]*:){3}([0-9A-Fa-f]+):([0-9]+):", _shown(text), re.M))
+@contextlib.contextmanager
+def _going_on(warnings):
+    try:
+        yield
+    except ValueError as error:
+        if warnings is None:
+            raise
+        warnings.append(str(error))
 
 
-def _fingerprints(text):
-    """Of a key and its subkeys: zypper names the one that signed."""
-    return [one.upper() for one in re.findall(r"^fpr:+([0-9A-Fa-f]+):", _shown(text), re.M)]
+def _wanted(channels):
+    return sorted({key for channel in channels for key in channel["gpgkey"]})
+
+
+def _keys(channels, root, warnings=None):
+    """All are had before the first is used, so that one that cannot be had changes nothing."""
+    found, places = [], key_addresses.Addresses(root)
+    for key in _wanted(channels):
+        with _going_on(warnings):
+            found.append(places.key(key, Key) if key_addresses.is_address(key) else Key(key))
+    return found
+
+
+def _import(key, known, root):
+    if key.packages <= known or (system.is_read_only(root) and key.is_among(known)):
+        return
+    code, said = _with_file(key.text, ["rpm"] + _root_option(root) + ["--import"])
+    if code != 0:
+        raise ValueError("a key could not be imported: {}".format(said.strip()))
 
 
 def _shown(text):
@@ -80,22 +123,12 @@ def _with_file(text, command):
         return system.run(command + [file.name])
 
 
-def _fetched(address):
-    context = ssl.create_default_context(cafile=next((one for one in _BUNDLES if os.path.exists(one)), None))
-    try:
-        with urllib.request.urlopen(address, timeout=_SECONDS, context=context) as answer:
-            content = answer.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise ValueError("the key {} cannot be had: {}".format(masking.mask(address), masking.mask(str(error))))
-    if len(content) > _MOST_BYTES:
-        raise ValueError("the key {} is none: it is too large".format(masking.mask(address)))
-    return content.decode("utf-8", "surrogateescape")
-
-
 def _root_option(root):
     return [] if root == "/" else ["--root", root]
 
 
 def _known(root):
-    _, said = system.run(["rpm"] + _root_option(root) + ["-q", "gpg-pubkey"])
+    code, said = system.run(["rpm"] + _root_option(root) + ["-qa", "gpg-pubkey*"])
+    if code != 0:
+        raise ValueError("the keys that rpm has could not be listed: {}".format(said.strip()))
     return set(line for line in said.split() if line.startswith("gpg-pubkey-"))

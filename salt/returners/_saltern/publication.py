@@ -6,6 +6,7 @@ job cache reads it, and Salt puts all three of them there in clear.
 import re
 
 MASK = "[removed by the Saltern returner]"
+TOO_DEEP = "[nested too deep to be looked through, left out by the Saltern returner]"
 
 # How a row begins that was made from a return, because there was no publication (a job that a minion began by itself,
 # a runner's job). A publication that arrives later, from the spool, replaces it.
@@ -20,6 +21,11 @@ _SECRET_WORD = re.compile(r"^\s*([\w.-]+)=", re.DOTALL)
 # At the top of a load and in its kwargs these are Salt's own and say nothing about the job.
 _SALTS_OWN = ("key", "token", "password", "eauth_token", "auth_list", "sig", "tok")
 _NOT_OF_THE_JOB = ("return", "sig", "tok")
+
+# Functions of a minion whose result is publications, or an old return; and a runner's that passes the former on.
+_OF_PUBLICATIONS = ("saltutil.find_job", "saltutil.running", "saltutil.is_running")
+_OF_A_RETURN = "saltutil.find_cached_job"
+_OF_PUBLICATIONS_RUNNER = "runner.jobs.active"
 
 
 def of_load(load, minions):
@@ -51,20 +57,57 @@ def arguments_of(arguments):
     try:
         return without_secrets(arguments)
     except RecursionError:
-        return "[nested too deep to be looked through, left out by the Saltern returner]"
+        return TOO_DEEP
 
 
 def result_of(returned):
     """
-    The result itself. That of a runner's or a wheel's job has the arguments in it, and those of `auth.mk_token`, which
-    salt-api calls with each login over /token, are a password, and its result is a token.
+    The result itself, which nearly always is as it came. But some functions tell of other jobs, with the arguments of
+    those; and the result of a runner's or a wheel's job has its own in it.
     """
-    result, fun = returned.get("return"), returned.get("fun")
-    if not isinstance(result, dict) or not isinstance(fun, str) or not fun.startswith(("runner.", "wheel.")):
+    try:
+        return _result_of(returned.get("fun"), returned.get("return"))
+    except RecursionError:
+        return TOO_DEEP
+
+
+def event_of_return(returned):
+    """The event that a return makes on the bus."""
+    kept = _without_arguments(returned)
+    return dict(kept, **{"return": result_of(kept)}) if "return" in kept else kept
+
+
+def _result_of(fun, result):
+    if isinstance(fun, (list, tuple)):
+        return _results_of(fun, result)
+    if not isinstance(fun, str):
         return result
-    if fun.startswith("runner.auth."):
+    if fun in _OF_PUBLICATIONS:
         return without_secrets(result)
-    return dict(result, fun_args=without_secrets(result["fun_args"])) if "fun_args" in result else result
+    if not isinstance(result, dict):
+        return result
+    if fun == _OF_A_RETURN:
+        kept = dict(_without_arguments(result))
+        if "return" in kept:
+            kept["return"] = _result_of(kept.get("fun"), kept["return"])
+        return kept
+    if fun.startswith("runner.auth.") or fun == _OF_PUBLICATIONS_RUNNER:
+        # `auth.mk_token`, which salt-api calls with each login over /token: the arguments have a password, and the
+        # result is a token.
+        return without_secrets(result)
+    return _without_arguments(result) if fun.startswith(("runner.", "wheel.")) else result
+
+
+def _results_of(functions, results):
+    """Of a job of several functions, by their names or, where a master wants it so, by their numbers."""
+    if not isinstance(results, dict):
+        return results
+    numbered = {str(number): fun for number, fun in enumerate(functions)}
+    return {name: _result_of(numbered.get(str(name), name), result) for name, result in results.items()}
+
+
+def _without_arguments(result):
+    return dict(result, fun_args=arguments_of(result["fun_args"])) if "fun_args" in result else result
 
 
 def is_return(load):

@@ -108,6 +108,9 @@ def of_event(event, master_id, most_bytes):
     if tag.startswith("salt/job/") and tag.endswith("/new"):
         # The announcement of a job repeats the publication.
         data = publication.without_secrets(data)
+    elif tag.startswith("salt/job/") and "/ret/" in tag and isinstance(data, dict):
+        # Only where all events are kept.
+        data = publication.event_of_return(data)
     text = content.text_of(data)
     if len(text) > most_bytes:
         text = content.shorten(data, most_bytes)

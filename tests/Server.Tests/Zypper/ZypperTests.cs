@@ -16,6 +16,7 @@ public sealed class ZypperTests
     [Theory]
     [InlineData("test_channels")]
     [InlineData("test_dup")]
+    [InlineData("test_keys")]
     [InlineData("test_output")]
     [InlineData("test_runs")]
     [InlineData("test_signatures")]

@@ -74,6 +74,86 @@ class Publications(unittest.TestCase):
         self.assertEqual(json.loads(record.values["body"]), {"password": "x"})
 
 
+CALL = ["saltern.channels", {"__kwarg__": True, "pillar": {"saltern": {"channels": [
+    {"label": "a", "url": "https://a/", "username": "lab", "password": "SECRET1"},
+    {"label": "b", "url": "https://b/", "headers": {"X-Own": "SECRET2"}}]}}}]
+
+# As minions answer saltutil.find_job: the publication, and the process that works on it.
+FOUND = {"pid": 23390, "fun": "state.apply", "arg": CALL, "tgt": ["m1"], "jid": "7", "ret": "", "tgt_type": "list",
+         "metadata": {"token": "stays"}, "user": "lab"}
+CACHED = {"jid": "7", "id": "m1", "fun": "state.apply", "fun_args": CALL, "retcode": 0, "success": True,
+          "return": {"password": "of a result"}, "metadata": {"saltern": 9}}
+
+
+class Answers(unittest.TestCase):
+    """What is asked of a minion about its jobs has their arguments in it."""
+
+    def kept(self, fun, result):
+        before = json.dumps(result)
+        record = records.of_return({"id": "m1", "jid": "8", "fun": fun, "fun_args": ["7"], "return": result}, 1000000)
+        self.assertEqual(json.dumps(result), before)
+        self.assertNotIn("SECRET", record.full_return() + record.summary() + record.line().decode())
+        return json.loads(record.values["body"])
+
+    def assert_found(self, kept):
+        self.assertEqual({name: value for name, value in kept.items() if name != "arg"},
+                         {name: value for name, value in FOUND.items() if name != "arg"})
+        self.assertEqual(kept["arg"][1]["pillar"]["saltern"]["channels"], [
+            {"label": "a", "url": "https://a/", "username": "lab", "password": publication.MASK},
+            {"label": "b", "url": "https://b/", "headers": {"X-Own": publication.MASK}}])
+
+    def test_the_publication_of_a_job_that_runs_has_no_secrets(self):
+        self.assert_found(self.kept("saltutil.find_job", FOUND))
+        self.assertEqual(self.kept("saltutil.find_job", {}), {})
+        for fun in ("saltutil.running", "saltutil.is_running"):
+            (one,) = self.kept(fun, [FOUND])
+            self.assert_found(one)
+        self.assertIn("lab", json.dumps(self.kept("runner.jobs.active", {
+            "fun": "runner.jobs.active", "return": {"7": {"Function": "state.apply", "Arguments": CALL}}})))
+
+    def test_the_return_of_an_old_job_has_no_secrets_and_the_result_that_it_came_with(self):
+        kept = self.kept("saltutil.find_cached_job", CACHED)
+        self.assertEqual(kept.pop("fun_args")[1]["pillar"]["saltern"]["channels"][0]["username"], "lab")
+        self.assertEqual(kept, {name: value for name, value in CACHED.items() if name != "fun_args"})
+        self.assertEqual(self.kept("saltutil.find_cached_job", "not found"), "not found")
+        self.assertIsNone(self.kept("saltutil.find_cached_job", None))
+
+    def test_an_old_return_that_tells_of_an_older_job_has_none_either(self):
+        older = dict(CACHED, fun="saltutil.find_cached_job", fun_args=["7"], **{"return": CACHED})
+        kept = self.kept("saltutil.find_cached_job", older)
+        self.assertEqual(kept["return"]["return"], {"password": "of a result"})
+        self.assert_found(self.kept(
+            "saltutil.find_cached_job", dict(CACHED, fun="saltutil.find_job", **{"return": FOUND}))["return"])
+
+    def test_nor_has_a_job_of_several_functions(self):
+        for names in (("saltutil.find_job", "pillar.items"), ("0", "1")):
+            kept = self.kept(["saltutil.find_job", "pillar.items"], dict(zip(names, (FOUND, {"password": "stays"}))))
+            self.assert_found(kept[names[0]])
+            self.assertEqual(kept[names[1]], {"password": "stays"})
+
+    def test_nor_has_the_event_of_a_return_where_all_events_are_kept(self):
+        for returned in (CACHED, {"fun": "saltutil.find_job", "fun_args": ["7"], "return": FOUND}, {"fun": "a"}):
+            event = {"tag": "salt/job/7/ret/m1", "data": returned}
+            data = records.of_event(event, "master", 1000000).values["data"]
+            self.assertNotIn("SECRET", data)
+            self.assertEqual(set(json.loads(data)), set(returned))
+
+    def test_an_answer_that_is_nested_too_deep_does_not_lose_the_return(self):
+        deep = []
+        for _ in range(100000):
+            deep = [deep]
+        for fun, result in (("saltutil.find_job", dict(FOUND, arg=deep)), ("saltutil.running", [deep])):
+            record = records.of_return({"id": "m", "jid": "1", "fun": fun, "return": result}, 1000000)
+            self.assertEqual(json.loads(record.values["body"]), publication.TOO_DEEP)
+        record = records.of_return(
+            {"id": "m", "jid": "1", "fun": "saltutil.find_cached_job", "return": dict(CACHED, fun_args=deep)}, 1000000)
+        self.assertEqual(json.loads(record.values["body"])["return"], CACHED["return"])
+
+    def test_the_result_of_any_other_function_is_handed_on_as_it_is(self):
+        for fun in ("state.apply", "pillar.items", "saltutil.find_jobs", None, 7):
+            self.assertIs(publication.result_of({"fun": fun, "return": FOUND}), FOUND)
+
+
 class Lines(unittest.TestCase):
     def test_a_record_comes_back_from_its_line_as_it_was(self):
         for record in (

@@ -1,12 +1,10 @@
 import atexit
-import functools
-import http.server
 import os
 import shutil
 import tempfile
-import threading
 
 import ground
+import served
 
 _made = []
 
@@ -62,21 +60,12 @@ def signed():
     return _made[0]
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):  # pylint: disable=arguments-differ
-        pass
-
-
 class Signatures(ground.System):
     def setUp(self):
         super().setUp()
         self.install("app")
-        server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(Quiet, directory=signed().folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        self.server = "http://127.0.0.1:{}/".format(server.server_port)
+        self.server = served.folder(self, signed().folder)
+        self.safe = served.folder(self, signed().folder, safe=True)
 
     def channel(self, repository, **more):
         return dict({"label": "new", "url": self.server + repository}, **more)
@@ -110,7 +99,7 @@ class Signatures(ground.System):
         self.agree(self.channel("signed", gpgkey=signed().key("us")))
 
     def test_a_key_that_an_address_names_is_fetched_for_nobody_answers_zyppers_question(self):
-        self.agree(self.channel("signed", gpgkey=self.server + "us.key"))
+        self.agree(self.channel("signed", gpgkey=self.safe + "us.key"))
         self.assertEqual(len(self.keys()), 1)
 
     def test_a_key_that_the_repository_does_not_bring(self):
@@ -143,7 +132,7 @@ class Signatures(ground.System):
     def test_a_key_that_cannot_be_had_changes_nothing(self):
         before = ground.files_below(self.folder)
         for run in self.dry, self.real:
-            for key in self.server + "nosuch.key", "nosuch://u:SECRET@h/x", self.server + "signed/repodata/repomd.xml":
+            for key in self.safe + "nosuch.key", "https://u:SECRET@127.0.0.1:1/x", self.safe + "signed/repodata/repomd.xml":
                 with self.assertRaises(ValueError) as caught:
                     run(self.channel("signed", gpgkey=key))
                 self.assertRegex(str(caught.exception), "key .*(cannot be had|could not be (read|imported))")

@@ -26,7 +26,7 @@ class Minion:
         self.pillar = pillar
         self.states = ground.load("_states/saltern_zypper.py", "salt_loaded_state_saltern_zypper")
         self.states.__salt__ = {"pillar.get": lambda key, default=None: pillar.get(key, default)}
-        for name in ("dist_upgrade", "set_channels", "set_private_channels"):
+        for name in ("dist_upgrade", "run_result", "set_channels", "set_private_channels"):
             self.states.__salt__["saltern_zypper." + name] = getattr(ground.module, name)
         self.states.__opts__ = {"test": test}
 
