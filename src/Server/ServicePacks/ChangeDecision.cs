@@ -64,6 +64,8 @@ internal static class ChangeDecision
             new ChangeStep.Settle(),
         { Report.Outcome: not RunOutcome.Running, Target: TargetStatus.PickedUp or TargetStatus.Queued } =>
             new ChangeStep.Wait(),
+        { Report.Outcome: RunOutcome.NotBegun, AskedTooEarly: true } => new ChangeStep.Ask(
+            "the minion had no trace of the run before it counted as lost, and is asked once more"),
         { Unproven: true, Report: { Changed: false } or { Outcome: RunOutcome.NotBegun } } => NothingByThisRun,
         { Report: { Outcome: RunOutcome.Failed or RunOutcome.Interrupted, Changed: null } report } =>
             ByComparison(report, facts.Compared) is var step && step is ChangeStep.Revert && facts.Unproven

@@ -32,6 +32,11 @@ internal sealed record ChangeFacts
     /// <summary>The minion was asked for its record since it last connected anew.</summary>
     public bool AskedSince { get; init; }
 
+    /// <summary>
+    /// The minion was asked for its record before the target ended: the job may have come to it, and begun, after that.
+    /// </summary>
+    public bool AskedTooEarly { get; init; }
+
     /// <summary>The minion said since it last connected anew that it still has the job.</summary>
     public bool JobIsThere { get; init; }
 

@@ -50,6 +50,19 @@ public sealed class ChangeDecisionTests
     }
 
     [Fact]
+    public void That_a_run_has_not_begun_counts_when_it_is_said_after_the_job_was_given_up()
+    {
+        var facts = new ChangeFacts
+        {
+            State = ChangeState.Unknown, DryRun = false, Target = TargetStatus.Failed, MayHaveRun = true,
+            Report = new RunReport { RunId = "r", Outcome = RunOutcome.NotBegun },
+        };
+
+        Assert.IsType<ChangeStep.Revert>(ChangeDecision.For(facts));
+        Assert.IsType<ChangeStep.Ask>(ChangeDecision.For(facts with { AskedTooEarly = true }));
+    }
+
+    [Fact]
     public void Equal_packages_prove_nothing_of_an_earlier_run()
     {
         var facts = new ChangeFacts
