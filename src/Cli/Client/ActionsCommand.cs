@@ -205,7 +205,7 @@ internal static class ActionsCommand
     {
         var answer = await api.PostAsync<CancelAnswer>(
             $"/api/v1/actions/{parsed.GetValue(Id)}/cancel",
-            new CancelRequest { Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
+            new CancelRequest { Minions = NamedTarget.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
         var code = parsed.GetValue(Minions) is { Length: > 0 } && answer.NotQueuedCount > 0
             ? ExitCodes.ActionFailed
             : ExitCodes.Ok;
@@ -232,7 +232,7 @@ internal static class ActionsCommand
     {
         var answer = await api.PostAsync<StopAnswer>(
             $"/api/v1/actions/{parsed.GetValue(Id)}/stop",
-            new StopRequest { Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
+            new StopRequest { Minions = NamedTarget.MinionNames(parsed.GetValue(Minions)) }, cancellationToken);
         if (Connection.WantsJson(parsed))
         {
             output.Json(answer);

@@ -224,7 +224,7 @@ internal static class FleetCommands
     private static GroupRequest RequestOf(ParseResult parsed) => new()
     {
         Rule = parsed.GetValue(Rule),
-        Minions = ScheduleCommand.MinionNames(parsed.GetValue(Members)),
+        Minions = NamedTarget.MinionNames(parsed.GetValue(Members)),
         Domain = parsed.GetValue(Domain),
     };
 

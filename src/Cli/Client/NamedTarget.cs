@@ -17,15 +17,27 @@ internal static class NamedTarget
     private static readonly Option<string?> Domain =
         new("--domain") { Description = "Only minions of this key domain." };
 
-    public static IEnumerable<Symbol> Symbols => [Minions, Group, Glob, Grain, Compound, Domain];
+    /// <summary>For commands that take minions as their arguments.</summary>
+    public static IEnumerable<Symbol> Symbols => [Minions, .. Ways];
 
-    public static TargetRequest Of(ParseResult parsed) => new()
+    /// <summary>The options alone.</summary>
+    public static IEnumerable<Option> Ways => [Group, Glob, Grain, Compound, Domain];
+
+    public static TargetRequest Of(ParseResult parsed) => Of(parsed, parsed.GetValue(Minions));
+
+    public static TargetRequest Of(ParseResult parsed, string[]? minions) => new()
     {
-        Minions = ScheduleCommand.MinionNames(parsed.GetValue(Minions)),
+        Minions = MinionNames(minions),
         Group = parsed.GetValue(Group),
         Glob = parsed.GetValue(Glob),
         Grain = parsed.GetValue(Grain),
         Compound = parsed.GetValue(Compound),
         KeyDomain = parsed.GetValue(Domain),
     };
+
+    /// <summary>Ids, several of which may stand together with commas; null for none.</summary>
+    public static IReadOnlyList<string>? MinionNames(string[]? given) => given is { Length: > 0 }
+        ? [.. given.SelectMany(
+            one => one.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))]
+        : null;
 }

@@ -20,14 +20,6 @@ internal static class ScheduleCommand
         Description = "Minion ids, separated by commas.",
     };
 
-    private static readonly Option<string?> Group = new("--group") { Description = "The name of a group." };
-    private static readonly Option<string?> Glob =
-        new("--glob") { Description = "A pattern over minion ids; '*' is all." };
-    private static readonly Option<string?> Grain = new("--grain") { Description = "A grain and its value: os:SUSE." };
-    private static readonly Option<string?> Compound =
-        new("--compound") { Description = "A compound matcher of Salt." };
-    private static readonly Option<string?> Domain =
-        new("--domain") { Description = "Only minions of this key domain." };
     private static readonly Option<string?> Note = new("--description") { Description = "A note for the list." };
     private static readonly Option<DateTimeOffset?> At = new("--at")
     {
@@ -57,9 +49,10 @@ internal static class ScheduleCommand
     public static Command Create(CliOutput output, TimeProvider clock) => Commands.Of(
         "schedule", "Schedule an action", output,
         (parsed, api, shown, cancellationToken) => RunAsync(parsed, api, shown, clock, cancellationToken),
-        Kind, Whole, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires, Batch, Deadline,
-        GiveUpAfter, MaxAttempts, Late,
-        Watch);
+        [
+            Kind, Whole, Single, Minions, .. NamedTarget.Ways, Note, At, Expires, Batch, Deadline, GiveUpAfter,
+            MaxAttempts, Late, Watch,
+        ]);
 
     /// <summary>The same for a migration, with what it needs most as options of its own.</summary>
     public static Command Migrate(CliOutput output, TimeProvider clock) => Commands.Of(
@@ -68,8 +61,8 @@ internal static class ScheduleCommand
             parsed, api, shown, clock, cancellationToken,
             Migration(OrderOf(parsed), parsed)),
         [
-            .. MigrationArguments.Options, Single, Minions, Group, Glob, Grain, Compound, Domain, Note, At, Expires,
-            Batch, Deadline, GiveUpAfter, Watch,
+            .. MigrationArguments.Options, Single, Minions, .. NamedTarget.Ways, Note, At, Expires, Batch, Deadline,
+            GiveUpAfter, Watch,
         ]);
 
     private static ActionRequest Migration(ActionRequest order, ParseResult parsed) => order with
@@ -112,21 +105,12 @@ internal static class ScheduleCommand
 
     private static ActionRequest OrderOf(ParseResult parsed)
     {
-        var minions = MinionNames(parsed.GetValue(Minions));
         var (size, percent) = BatchOf(parsed.GetValue(Batch));
         return new ActionRequest
         {
             Kind = parsed.GetValue(Kind),
             Arguments = OrderArguments.Read(parsed.GetValue(Whole), parsed.GetValue(Single) ?? []),
-            Target = new TargetRequest
-            {
-                Minions = minions,
-                Group = parsed.GetValue(Group),
-                Glob = parsed.GetValue(Glob),
-                Grain = parsed.GetValue(Grain),
-                Compound = parsed.GetValue(Compound),
-                KeyDomain = parsed.GetValue(Domain),
-            },
+            Target = NamedTarget.Of(parsed, parsed.GetValue(Minions)),
             Description = parsed.GetValue(Note),
             EarliestAt = parsed.GetValue(At),
             ExpiresAt = parsed.GetValue(Expires),
@@ -138,11 +122,6 @@ internal static class ScheduleCommand
             ResolveAtStart = parsed.GetValue(Late) ? true : null,
         };
     }
-
-    internal static IReadOnlyList<string>? MinionNames(string[]? given) => given is { Length: > 0 }
-        ? [.. given.SelectMany(
-            one => one.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))]
-        : null;
 
     private static (int? Size, int? Percent) BatchOf(string? batch)
     {

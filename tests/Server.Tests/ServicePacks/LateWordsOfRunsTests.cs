@@ -63,25 +63,6 @@ public sealed class LateWordsOfRunsTests(PostgresServer server) : MigrationGroun
             "select attention from channel_change where id = $1 and state = 'Kept'", first));
     }
 
-    /// <summary>A real run of which the minion had no trace, and whose channels are back.</summary>
-    private async Task<(ScriptedSalt.Sent Run, long Change)> TakenBackAsync()
-    {
-        await OrderAsync(Real, "m1");
-        await rig.DispatchAsync();
-        var run = LastSent;
-        rig.Clock.Advance(TimeSpan.FromHours(5));
-        await rig.GiveUpAsync();
-        await TurnAsync();
-        var ask = LastSent;
-        Assert.Equal("saltern_zypper.run_result", ask.Function);
-        await RecordIsAsync(ask, "m1", $"{PillarOf(run)["run_id"]}", "not_begun", null);
-        await TurnAsync();
-        await ChannelsAreSetAsync("m1");
-        await TurnAsync();
-        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
-        return (run, await database.ScalarAsync<long>("select max(id) from channel_change"));
-    }
-
     [Fact]
     public async Task A_held_minion_is_asked_nothing_for_others_but_all_about_its_run()
     {

@@ -96,6 +96,25 @@ public abstract class MigrationGround(
         """,
         IsSuccess(outcome) ? 0 : 2, "state.apply");
 
+    /// <summary>A real run of which the minion had no trace, and whose channels are back.</summary>
+    private protected async Task<(ScriptedSalt.Sent Run, long Change)> TakenBackAsync()
+    {
+        await OrderAsync(""", "dryRun": false""", "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        rig.Clock.Advance(TimeSpan.FromHours(5));
+        await rig.GiveUpAsync();
+        await TurnAsync();
+        var ask = LastSent;
+        Assert.Equal("saltern_zypper.run_result", ask.Function);
+        await RecordIsAsync(ask, "m1", $"{PillarOf(run)["run_id"]}", "not_begun", null);
+        await TurnAsync();
+        await ChannelsAreSetAsync("m1");
+        await TurnAsync();
+        Assert.Equal((Before, "Reverted"), (await ChannelsAsync(), await StateAsync()));
+        return (run, await database.ScalarAsync<long>("select max(id) from channel_change"));
+    }
+
     /// <summary>
     /// The minion's record, when it is asked for. Salt makes the return code 1 where <c>success</c> in it is false.
     /// </summary>
