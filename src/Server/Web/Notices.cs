@@ -20,9 +20,10 @@ internal sealed class Notices(IDataProtectionProvider protection)
     public void Leave(HttpContext context, string sentence) => context.Response.Cookies.Append(
         CookieName, protector.Protect(sentence, Lifetime), Options(context));
 
+    /// <summary>The sentence for the page of this request; a part that an open page asks for takes none away.</summary>
     public string? Take(HttpContext context)
     {
-        if (context.Request.Cookies[CookieName] is not { } text)
+        if (context.Request.Headers.ContainsKey("HX-Request") || context.Request.Cookies[CookieName] is not { } text)
         {
             return null;
         }

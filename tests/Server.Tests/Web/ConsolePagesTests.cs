@@ -170,6 +170,22 @@ public sealed partial class ConsolePagesTests(LiveServer server) : IClassFixture
     }
 
     [Fact]
+    public async Task An_open_page_that_asks_for_a_part_that_is_gone_takes_no_sentence_from_the_page_that_follows()
+    {
+        await server.AddMinionsAsync("gone", 1);
+        var action = await server.ScheduleAsync("gone1");
+        using var admin = await SignedInAsync(server.AdminToken);
+        using var cancelled = await PostAsync(admin, $"/actions/{action}", $"/actions/{action}/cancel", []);
+
+        using var part = new HttpRequestMessage(HttpMethod.Get, "/parts/actions/999999");
+        part.Headers.Add("HX-Request", "true");
+        Assert.Equal(HttpStatusCode.NotFound, (await admin.SendAsync(part)).StatusCode);
+
+        const string Notice = "1 target will not run.";
+        Assert.Contains(Notice, await admin.GetStringAsync($"/actions/{action}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_cookie_is_no_good_for_the_REST_interface()
     {
         using var admin = await SignedInAsync(server.AdminToken);
