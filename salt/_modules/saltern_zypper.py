@@ -81,9 +81,9 @@ def run_result(run_id, runs_folder=None):
 
 def changed_since(run_id, runs_folder=None):
     """
-    The packages when the run began against those of now. `changed` is None where that is not known, as on a
-    transactional system, where no difference may mean that it has not booted since; a run that never began to change
-    the system has `began_to_change` false.
+    The packages when the run began against those of now. `changed` is None where that is not known: while rpm is at
+    work, or on a transactional system, where no difference may mean that it has not booted since. A run that never
+    began to change the system has `began_to_change` false.
     """
     run = _runs.Run(run_id, runs_folder)
     changes = run.changes_since() if run.exists() else None

@@ -15,6 +15,7 @@ from . import masking, output, records, system, work
 # The Python of the minion, that of the system, and at last without a scope: systemd may be there and not answer.
 _BEGINNINGS = 3
 _WITH_SCOPE = 2
+_RPM_SECONDS = 600
 
 
 def dist_upgrade(run, order, wait=None):
@@ -30,7 +31,7 @@ def dist_upgrade(run, order, wait=None):
         if handle is None:
             return still_running(run)
         try:
-            result = _under_lock(run, order)
+            result = _under_lock(run, order, wait)
             if result is not None:
                 return dict(result, recorded=not workers)
             if len(workers) == _BEGINNINGS:
@@ -40,7 +41,7 @@ def dist_upgrade(run, order, wait=None):
             os.close(handle)
 
 
-def _under_lock(run, order):
+def _under_lock(run, order, wait):
     """The result where there is one; None where the run is to begin."""
     run.set_torn_result_aside()
     known = run.order()
@@ -50,7 +51,7 @@ def _under_lock(run, order):
     result = run.result()
     if result is not None:
         return result
-    return settle_interrupted(run) if run.began_to_change() else None
+    return settle_interrupted(run, _RPM_SECONDS if wait is None else wait) if run.began_to_change() else None
 
 
 def _begin(run, order, handle, attempt):
@@ -101,12 +102,15 @@ def _never_began(run, order):
         log_tail=masking.mask(records.tail(run.path("worker.log"), work.LOG_TAIL_BYTES)))
 
 
-def settle_interrupted(run):
+def settle_interrupted(run, wait):
     """
     Called with the lock: nobody works on this run, it had begun to change the system, and has no result. It gets one
-    that says what changed since, and is never begun again.
+    that says what changed since, and is never begun again. An rpm that outlived its zypper is waited for; the run goes
+    on as long as it does.
     """
     order = run.order()
+    if not system.rpm_rests(order["root"], wait):
+        return still_running(run)
     result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
     changing = records.read_json(run.path("changing.json")) or {}
     # What a transactional update changed is there after the next boot only: the packages of now prove nothing.
@@ -148,7 +152,7 @@ def result_of(run):
         if result is not None:
             return dict(result, recorded=True)
         if run.began_to_change():
-            return settle_interrupted(run)
+            return settle_interrupted(run, 0)
     finally:
         os.close(handle)
     return dict(still_running(run), outcome="not_begun", changed=False, comment=(

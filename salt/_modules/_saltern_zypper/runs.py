@@ -103,10 +103,12 @@ class Run:
             os.rename(self.path("result.json"), self.path("result.torn"))
 
     def changes_since(self):
-        """The packages of then against those of now; None where those of then are not known."""
+        """The packages of then against those of now; None where those of then are not known, or those of now change."""
         before = self.packages_before()
         root = (self.order() or {}).get("root")
-        return None if before is None else system.differences(before, system.packages(root))
+        if before is None or not system.rpm_rests(root, 0):
+            return None
+        return system.differences(before, system.packages(root))
 
 
 def remove_old_test_cases(folder=None):

@@ -1,8 +1,10 @@
 """What the system itself says: packages, who holds the lock, room on the disk, snapshots, read-only root."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import time
 
 SYSTEMD = "/run/systemd/system"
 
@@ -29,6 +31,27 @@ def run(command, seconds=600):
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, str(error)
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def rpm_rests(root=None, seconds=600):
+    """
+    Whether no transaction of rpm is under way, or ends within some seconds. One that zypper had begun outlives a zypper
+    that is killed, and changes packages until it ends. rpm holds its lock meanwhile.
+    """
+    code, path = run(["rpm", "--eval", "%{?_rpmlock_path}"])
+    path = (root or "").rstrip("/") + path.strip()
+    if code != 0 or not os.path.isfile(path):
+        return True
+    give_up = time.monotonic() + seconds
+    with open(path, "rb") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return True
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() >= give_up:
+                    return False
+                time.sleep(0.5)
 
 
 def packages(root=None):

@@ -224,6 +224,8 @@ class Work:
         """Those of now; on a transactional system those of the next boot, if a snapshot is to be its root."""
         if self.zypper.packages_of_next_boot is not None:
             return self.zypper.packages_of_next_boot
+        if not system.rpm_rests(self.order["root"]):
+            raise OSError("rpm is still changing packages; what it comes to is not known.")
         return system.packages(self.order["root"])
 
     def _stop_locked(self, said):

@@ -46,6 +46,9 @@ gate:read("*a")
 gate:close()
 """
 
+# The same before the package is there.
+HELD = GATED.replace("%post", "%pre")
+
 _PACKAGES = {
     "sp1": [("app", "1.0", "Lab"), ("lib", "1.0", "Lab"), ("tool", "2.0", "Lab"),
             ("conf", "1.0", "Lab", "Requires: app = 1.0"), ("slow", "1.0", "Lab")],
@@ -54,6 +57,7 @@ _PACKAGES = {
     "new": [("app", "3.0", "Lab")],
     "kernel": [("app", "4.0", "Lab", "Provides: installhint(reboot-needed)")],
     "gated": [("app", "2.5", "Lab"), ("slow", "2.0", "Lab", "Requires: app = 2.5", GATED)],
+    "held": [("slow", "3.0", "Lab", "", HELD)],
     "broken": [("app", "2.0", "Lab", "Requires: missing"), ("lib", "2.0", "Lab", "Requires: also-missing")],
     "licensed": [("app", "2.0", "Lab")],
     "lost": [("app", "2.0", "Lab", "Requires: lib = 1.2"), ("lib", "1.2", "Lab")],

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -209,6 +210,41 @@ class BrokenOff(ground.System):
         self.assertEqual((result["outcome"], result["changed"]), ("interrupted", True))
         self.assertEqual(sorted(result["changes"]), ["app", "slow"])
         self.assertEqual(self.times_run("r"), 1)
+
+    def test_an_rpm_that_outlives_its_zypper_is_waited_for(self):
+        first = self.begin()
+        first.kill()
+        first.wait()
+        self.kill_all_of_the_run()
+        with self.hold_rpms_lock():
+            self.assertEqual(self.dup("r", dry_run=False, wait=1)["outcome"], "running")
+            self.assertEqual(self.result()["outcome"], "running")
+            self.assertIsNone(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
+        result = self.dup("r", dry_run=False)
+        self.assertEqual((result["outcome"], result["changed"]), ("interrupted", True))
+
+    @contextlib.contextmanager
+    def hold_rpms_lock(self):
+        """As an rpm does that works."""
+        code = ("import fcntl, sys; file = open(sys.argv[1], 'r+b'); fcntl.lockf(file, fcntl.LOCK_EX); "
+                "print(flush=True); sys.stdin.read()")
+        path = self.root + ground.quiet("rpm", "--eval", "%{_rpmlock_path}").strip()
+        with subprocess.Popen(
+                [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as rpm:
+            rpm.stdout.readline()
+            yield
+
+    def test_a_worker_that_outlives_its_zypper_waits_for_rpm_too(self):
+        ground.quiet("zypper", "--root", self.root, "-n", "removerepo", "gated")
+        self.add("held")
+        first = self.begin()
+        os.kill(ground.descendants(self.worker())[0], signal.SIGKILL)
+        # It ends when rpm does, and not before, however long that takes.
+        with self.assertRaises(subprocess.TimeoutExpired):
+            first.communicate(timeout=2)
+        self.open_gate()
+        result = json.loads(first.communicate()[0].decode())
+        self.assertEqual((result["outcome"], sorted(result["changes"])), ("failed", ["slow"]))
 
 
 class Scopes(ground.System):
