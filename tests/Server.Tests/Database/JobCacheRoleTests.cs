@@ -8,30 +8,8 @@ using Saltern.Server.Housekeeping;
 namespace Saltern.Server.Tests.Database;
 
 /// <summary>A master's login can do what the returner needs, and nothing else; the catalog has the list.</summary>
-public sealed class JobCacheRoleTests(PostgresServer server) : IAsyncLifetime
+public sealed class JobCacheRoleTests(JobCacheRoleTests.Ground ground) : IClassFixture<JobCacheRoleTests.Ground>
 {
-    private TestDatabase _database = null!;
-    private PgJsonb _master = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        // Not the template's copy: what the schema revokes on the database itself is not copied.
-        _database = await TestDatabase.CreateAsync(server, migrated: false);
-        await new SchemaChanges(
-            _database.DataSource, Options.Create(new DatabaseOptions()), NullLogger<SchemaChanges>.Instance)
-            .ApplyAsync(CancellationToken.None);
-        _master = await PgJsonb.LogInAsync(_database);
-        // A day as housekeeping makes it.
-        await using var rig = await CoreRig.StartAsync(_database);
-        await rig.Get<JobCacheDays>().MakeAsync(CancellationToken.None);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _master.DisposeAsync();
-        await _database.DisposeAsync();
-    }
-
     [Fact]
     public async Task Of_all_relations_it_may_use_three_tables_and_one_sequence()
     {
@@ -129,7 +107,7 @@ public sealed class JobCacheRoleTests(PostgresServer server) : IAsyncLifetime
     [InlineData("select pg_read_file('/etc/passwd')")]
     public async Task Everything_else_is_refused(string sql)
     {
-        await using var connection = await _master.ConnectAsync();
+        await using var connection = await ground.Master.ConnectAsync();
         await using var command = new NpgsqlCommand(sql, connection);
 
         var refusal = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
@@ -145,7 +123,7 @@ public sealed class JobCacheRoleTests(PostgresServer server) : IAsyncLifetime
         Assert.True(partitions.Count > 2);
         foreach (var partition in partitions)
         {
-            await using var connection = await _master.ConnectAsync();
+            await using var connection = await ground.Master.ConnectAsync();
             await using var command = new NpgsqlCommand($"delete from {partition}", connection);
             var refusal = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusal.SqlState);
@@ -154,9 +132,36 @@ public sealed class JobCacheRoleTests(PostgresServer server) : IAsyncLifetime
 
     private async Task<List<string>> ReadAsync(string sql, Func<string, string>? change = null)
     {
-        await using var connection = await _master.ConnectAsync();
+        await using var connection = await ground.Master.ConnectAsync();
         var rows = await Statement.QueryAsync(
             connection, sql, [], row => row.GetString(0), CancellationToken.None);
         return [.. rows.Select(row => change?.Invoke(row) ?? row).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>One for all of them: whatever they try is refused.</summary>
+    public sealed class Ground(PostgresServer server) : IAsyncLifetime
+    {
+        private TestDatabase _database = null!;
+
+        internal PgJsonb Master { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            // Not the template's copy: what the schema revokes on the database itself is not copied.
+            _database = await TestDatabase.CreateAsync(server, migrated: false);
+            await new SchemaChanges(
+                _database.DataSource, Options.Create(new DatabaseOptions()), NullLogger<SchemaChanges>.Instance)
+                .ApplyAsync(CancellationToken.None);
+            Master = await PgJsonb.LogInAsync(_database);
+            // A day as housekeeping makes it.
+            await using var rig = await CoreRig.StartAsync(_database);
+            await rig.Get<JobCacheDays>().MakeAsync(CancellationToken.None);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Master.DisposeAsync();
+            await _database.DisposeAsync();
+        }
     }
 }
