@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Database;
@@ -122,7 +123,7 @@ internal sealed class ServicePackBenchmark : IBenchmark
                 "report over 10,000 real runs, each compared with its dry run (120 steps differ)",
                 compared[0].Median, 2, " s", compared[0].In("s")),
             Figure.Known(
-                "writing one run's result down, comparison included", writing.In("ms")),
+                "writing one run's result down, comparison included, a hundred at a time", writing.In("ms")),
         ];
     }
 
@@ -132,21 +133,23 @@ internal sealed class ServicePackBenchmark : IBenchmark
         await rig.Database.ExecuteAsync(RealRunsSql);
         await using var connection = await rig.Database.DataSource.OpenConnectionAsync(cancellationToken);
         var changes = await Statement.QueryAsync(
-            connection, "select id, action_id, minion_key from channel_change where not dry_run", [],
-            row => (Id: row.GetInt64(0), Action: row.GetInt64(1), Minion: row.GetInt64(2)), cancellationToken);
+            connection, "select id, minion_key from channel_change where not dry_run", [],
+            row => (Id: row.GetInt64(0), Minion: row.GetInt64(1)), cancellationToken);
         var times = new List<double>();
-        foreach (var (id, action, minion) in changes)
+        foreach (var some in changes.Chunk(100))
         {
-            var steps = Enumerable.Range(1, Packages).Select(
-                package => $"upgrade package{package} 1.{minion % 3} → {(package % 5 == 0 ? 3 : 2)}");
+            var told = some.Select(one => ReportWriting.Row(one.Id, new RunReport
+            {
+                RunId = "run",
+                Outcome = RunOutcome.Succeeded,
+                Comment = "so",
+                Steps = [.. Enumerable.Range(1, Packages).Select(
+                    package => $"upgrade package{package} 1.{one.Minion % 3} → {(package % 5 == 0 ? 3 : 2)}")],
+            }));
             var time = await Rounds.TimeAsync(() => Statement.ExecuteAsync(
-                connection, ChangeWriting.ReportSql,
-                [
-                    id, action, minion, "Succeeded", null, null, "so", Array.Empty<string>(), "{}",
-                    Array.Empty<string>(), steps.ToArray(), false, null, TimeProvider.System.GetUtcNow(),
-                ],
-                cancellationToken));
-            times.Add(time.TotalMilliseconds);
+                connection, ReportWriting.ReportSql,
+                [JsonSerializer.Serialize(told), TimeProvider.System.GetUtcNow()], cancellationToken));
+            times.Add(time.TotalMilliseconds / some.Length);
         }
 
         await rig.Database.ExecuteAsync("analyze channel_change; analyze migration_run");

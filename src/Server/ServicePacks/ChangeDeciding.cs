@@ -20,7 +20,10 @@ internal sealed partial class ChangeDeciding(
     Outage outage, ILogger<ChangeDeciding> log)
     : BackgroundService
 {
-    private const int Most = 200;
+    /// <summary>What follows for the changes of a pass is ordered together.</summary>
+    private const int Most = 500;
+
+    private const int MostAlone = 100;
 
     /// <summary>A look takes the longer the more changes are open; it has a tenth of the time at most.</summary>
     private const int RestTimes = 9;
@@ -32,7 +35,10 @@ internal sealed partial class ChangeDeciding(
     /// One bounded pass; returns how many changes were looked at. Where what a minion said cannot be worked with, the
     /// others are decided without it, and a person is told.
     /// </summary>
-    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
+    public async Task<int> RunOnceAsync(CancellationToken cancellationToken) =>
+        (await PassAsync(cancellationToken)).Decided;
+
+    private async Task<(int Decided, bool More)> PassAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -44,13 +50,13 @@ internal sealed partial class ChangeDeciding(
         }
 
         var decided = 0;
-        for (var alone = 0; alone < Most; alone++)
+        for (var alone = 0; alone < MostAlone; alone++)
         {
             try
             {
-                if (await DecideAsync(1, cancellationToken) == 0)
+                if (await DecideAsync(1, cancellationToken) is { Decided: 0 })
                 {
-                    break;
+                    return (decided, false);
                 }
 
                 decided++;
@@ -61,27 +67,27 @@ internal sealed partial class ChangeDeciding(
             }
         }
 
-        return decided;
+        return (decided, true);
     }
 
-    private async Task<int> DecideAsync(int most, CancellationToken cancellationToken)
+    private async Task<(int Decided, bool More)> DecideAsync(int most, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var looked = await ChangeReading.ReadAsync(connection, now, most, cancellationToken);
+        var (looked, more) = await ChangeReading.ReadAsync(connection, now, most, cancellationToken);
         if (looked.Count == 0)
         {
-            return 0;
+            return (0, false);
         }
 
         var writing = new ChangeWriting(connection, orders, now, options.Value.TryAgain);
-        await writing.ReportAsync(looked, cancellationToken);
+        await ReportWriting.WriteAsync(connection, looked, now, cancellationToken);
         await writing.WriteAsync(
             [.. looked.Select(change => (change, ChangeDecision.For(change.Facts)))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         bells.Due.Ring();
-        return looked.Count;
+        return (looked.Count, more);
     }
 
     /// <summary>The first that is due: it is looked at again when something about it is new, or in an hour.</summary>
@@ -106,11 +112,11 @@ internal sealed partial class ChangeDeciding(
         while (!stoppingToken.IsCancellationRequested)
         {
             var began = clock.GetTimestamp();
-            var decided = 0;
+            var more = false;
             try
             {
                 // Each turn decides a bounded number.
-                decided = await RunOnceAsync(stoppingToken);
+                (_, more) = await PassAsync(stoppingToken);
             }
             catch (Exception problem) when (problem is not OperationCanceledException)
             {
@@ -120,7 +126,7 @@ internal sealed partial class ChangeDeciding(
                 }
             }
 
-            if (decided == Most)
+            if (more)
             {
                 continue;
             }

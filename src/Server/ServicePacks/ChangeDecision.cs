@@ -115,7 +115,8 @@ internal static class ChangeDecision
 
     /// <summary>What the minion proves comes before what a person decides.</summary>
     private static ChangeStep ByPerson(PersonsOrder order) => order.Keep
-        ? new ChangeStep.Keep(Reason: $"kept by {order.By}, since the minion did not say how the run ended")
+        ? new ChangeStep.Keep(
+            Reason: $"kept by {order.By}, since the minion did not say how the run ended", Apply: true)
         : new ChangeStep.Revert(true, $"taken back by {order.By}, since the minion did not say how the run ended");
 
     /// <summary>A late proof of change: the channels fit what is installed now, not those of before.</summary>

@@ -22,25 +22,28 @@ internal static class ChangeReading
     /// <summary>
     /// So many, locked in the order of their ids; what another node is deciding is left to it. What is known of them is
     /// read behind the locks: a claim that has reopened one is seen with its target. Fewer, and at least one, where
-    /// what they returned comes to more than is read in one go: the others are found by the next pass.
+    /// what they returned comes to more than is read in one go: the others are found by the next pass. Says whether
+    /// more are due.
     /// </summary>
-    public static async Task<List<LookedAt>> ReadAsync(
+    public static async Task<(List<LookedAt> Looked, bool More)> ReadAsync(
         NpgsqlConnection connection, DateTimeOffset now, int most, CancellationToken cancellationToken)
     {
         var due = await Statement.QueryAsync(
             connection, DueSql, [now, most], row => row.GetInt64(0), cancellationToken);
         if (due.Count == 0)
         {
-            return [];
+            return ([], false);
         }
 
         var sizes = await Statement.QueryAsync(
             connection, SizesSql, [due.ToArray(), LargestBody], row => (Id: row.GetInt64(0), Bytes: row.GetInt64(1)),
             cancellationToken);
         var left = MostBytes;
-        var taken = sizes.TakeWhile((one, index) => (left -= one.Bytes) >= 0 || index == 0).Select(one => one.Id);
-        return await Statement.QueryAsync(
-            connection, FactsSql, [now, taken.ToArray(), LargestBody], Read, cancellationToken);
+        long[] taken =
+            [.. sizes.TakeWhile((one, index) => (left -= one.Bytes) >= 0 || index == 0).Select(one => one.Id)];
+        var looked = await Statement.QueryAsync(
+            connection, FactsSql, [now, taken, LargestBody], Read, cancellationToken);
+        return (looked, due.Count == most || taken.Length < due.Count);
     }
 
     private static LookedAt Read(NpgsqlDataReader row) => new()

@@ -14,7 +14,9 @@ internal abstract record ChangeStep
     /// <param name="Attention">What a person has to look at; null where all is well.</param>
     /// <param name="Assign">They were taken back already: the record and the minion get them again.</param>
     /// <param name="Reason">Why, where it is not the run's own success.</param>
-    internal sealed record Keep(string? Attention = null, bool Assign = false, string? Reason = null) : ChangeStep;
+    /// <param name="Apply">Whether the minion has them is not known: it gets them.</param>
+    internal sealed record Keep(
+        string? Attention = null, bool Assign = false, string? Reason = null, bool Apply = false) : ChangeStep;
 
     /// <summary>The channels of before come back.</summary>
     /// <param name="Confirm">The minion may have the new ones: it gets those of before before anything else.</param>

@@ -44,10 +44,9 @@ internal sealed class ChangeWriting(
                 connection, same.Key, [.. same.Select(change => change.Minion)], now, cancellationToken);
         }
 
-        foreach (var (change, step) in Of<ChangeStep.Release>())
-        {
-            await EndAsync(change, ChangeState.Reverted, null, step.Attention, cancellationToken);
-        }
+        await EndAsync(
+            ChangeState.Reverted, Of<ChangeStep.Release>().Select(one => new End(one.Change, null, one.Step.Attention)),
+            cancellationToken);
 
         await NoteAsync(decided, cancellationToken);
 
@@ -82,33 +81,13 @@ internal sealed class ChangeWriting(
         }
     }
 
-    /// <summary>What the runs said, for reports.</summary>
-    public async Task ReportAsync(IReadOnlyList<LookedAt> looked, CancellationToken cancellationToken)
-    {
-        foreach (var change in looked.Where(change => change.Facts.Report is not null))
-        {
-            var report = change.Facts.Report!;
-            await Statement.ExecuteAsync(
-                connection, ReportSql,
-                [
-                    change.Id, change.Action.Value, change.Minion, report.Outcome.ToString(), report.Failure,
-                    report.Problems.Count > 0 ? report.Problems[0] : null, report.Comment, report.Problems.ToArray(),
-                    JsonSerializer.Serialize(report.Planned), report.Removed.ToArray(), report.Steps.ToArray(),
-                    report.RebootNeeded, report.TestCase, now,
-                ],
-                cancellationToken);
-        }
-    }
-
     /// <summary>Minions that have the channels of before again; where that failed it is tried again later.</summary>
     private async Task ConfirmAsync(IReadOnlyList<LookedAt> waiting, CancellationToken cancellationToken)
     {
         var reverting = waiting.Where(change => change.Facts.State is ChangeState.Reverting).ToList();
         var confirmed = reverting.Where(change => change.Applying?.Status is TargetStatus.Completed).ToList();
-        foreach (var change in confirmed)
-        {
-            await EndAsync(change, ChangeState.Reverted, null, null, cancellationToken);
-        }
+        await EndAsync(
+            ChangeState.Reverted, confirmed.Select(change => new End(change, null, null)), cancellationToken);
 
         var failed = reverting.Where(change => IsOver(change.Applying)).Except(confirmed).ToList();
         foreach (var change in failed)
@@ -126,10 +105,9 @@ internal sealed class ChangeWriting(
     private async Task KeepAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep.Keep Step)> kept, CancellationToken cancellationToken)
     {
-        foreach (var (change, step) in kept)
-        {
-            await EndAsync(change, ChangeState.Kept, step.Reason, step.Attention, cancellationToken);
-        }
+        await EndAsync(
+            ChangeState.Kept, kept.Select(one => new End(one.Change, one.Step.Reason, one.Step.Attention)),
+            cancellationToken);
 
         var again = new List<LookedAt>();
         foreach (var (change, _) in kept.Where(one => one.Step.Assign))
@@ -160,15 +138,23 @@ internal sealed class ChangeWriting(
         }
 
         await AssignAsync(again, change => change.After, cancellationToken);
-        if (again.Count > 0)
-        {
-            await orders.WriteAsync(
-                connection, ChannelsApplyKind.KindName, new { }, "channels of a migration that did take place", again,
-                cancellationToken);
-        }
+        await BringAsync("channels of a migration that did take place", again, cancellationToken);
+        await BringAsync(
+            "channels of a migration that were kept by a person",
+            [.. kept.Where(one => one.Step.Apply).Select(one => one.Change)], cancellationToken);
 
         await FollowUpAsync(
             [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
+    }
+
+    private async Task BringAsync(
+        string description, IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)
+    {
+        foreach (var same in changes.GroupBy(change => change.Action))
+        {
+            await orders.WriteAsync(
+                connection, ChannelsApplyKind.KindName, new { }, description, [.. same], cancellationToken);
+        }
     }
 
     private static bool SameLabels(ChannelAssignment? one, ChannelAssignment? other) =>
@@ -177,36 +163,48 @@ internal sealed class ChangeWriting(
     /// <summary>After a success: those restart that were ordered to, and what is there then is looked at.</summary>
     private async Task FollowUpAsync(IReadOnlyList<LookedAt> done, CancellationToken cancellationToken)
     {
-        foreach (var change in done.Where(change => change.ExpiresAt is not null))
+        var checks = done.Where(change => change.ExpiresAt is not null).Select(Check).ToList();
+        if (checks.Count > 0)
         {
-            var report = change.Facts.Report;
-            var ended = report?.Ended is { } told && told < now ? told : now;
-            var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
-            var restarts = change.RebootAfter && report is not { Outcome: RunOutcome.NothingToDo };
-            var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
-            var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
             await Statement.ExecuteAsync(
                 connection, CheckSql,
                 [
-                    change.Id, state.ToString(), now, restarts ? until : null, nextBoot,
+                    checks.Select(one => one.Change).ToArray(), checks.Select(one => one.State.ToString()).ToArray(),
+                    checks.Select(one => one.RestartBy).ToArray(), checks.Select(one => one.NextBoot).ToArray(), now,
                 ],
                 cancellationToken);
         }
+    }
+
+    private (long Change, CheckState State, DateTimeOffset? RestartBy, bool NextBoot) Check(LookedAt change)
+    {
+        var report = change.Facts.Report;
+        var ended = report?.Ended is { } told && told < now ? told : now;
+        var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
+        var restarts = change.RebootAfter && report is not { Outcome: RunOutcome.NothingToDo };
+        var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
+        var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
+        return (change.Id, state, restarts ? until : null, nextBoot);
     }
 
     private async Task RevertAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep.Revert Step)> reverted, CancellationToken cancellationToken)
     {
         await AssignAsync([.. reverted.Select(one => one.Change)], change => change.Before, cancellationToken);
-        foreach (var (change, step) in reverted.Where(one => !one.Step.Confirm))
-        {
-            await EndAsync(change, ChangeState.Reverted, step.Reason, null, cancellationToken);
-        }
-
+        await EndAsync(
+            ChangeState.Reverted,
+            reverted.Where(one => !one.Step.Confirm).Select(one => new End(one.Change, one.Step.Reason, null)),
+            cancellationToken);
         var applying = reverted.Where(one => one.Step.Confirm).ToList();
-        foreach (var (change, step) in applying)
+        if (applying.Count > 0)
         {
-            await Statement.ExecuteAsync(connection, RevertingSql, [change.Id, now, step.Reason], cancellationToken);
+            await Statement.ExecuteAsync(
+                connection, RevertingSql,
+                [
+                    applying.Select(one => one.Change.Id).ToArray(), applying.Select(one => one.Step.Reason).ToArray(),
+                    now,
+                ],
+                cancellationToken);
         }
 
         await ApplyAsync([.. applying.Select(one => one.Change)], cancellationToken);
@@ -244,9 +242,13 @@ internal sealed class ChangeWriting(
     private async Task UnknownAsync(
         IReadOnlyList<(LookedAt Change, string? Attention)> unknown, CancellationToken cancellationToken)
     {
-        foreach (var (change, attention) in unknown.Where(one => one.Attention is not null))
+        var told = unknown.Where(one => one.Attention is not null).ToList();
+        if (told.Count > 0)
         {
-            await Statement.ExecuteAsync(connection, UnknownSql, [change.Id, attention], cancellationToken);
+            await Statement.ExecuteAsync(
+                connection, UnknownSql,
+                [told.Select(one => one.Change.Id).ToArray(), told.Select(one => one.Attention).ToArray()],
+                cancellationToken);
         }
     }
 
@@ -294,16 +296,32 @@ internal sealed class ChangeWriting(
     }
 
     private async Task EndAsync(
-        LookedAt change, ChangeState state, string? reason, string? attention, CancellationToken cancellationToken)
+        ChangeState state, IEnumerable<End> ended, CancellationToken cancellationToken)
     {
-        await Statement.ExecuteAsync(
-            connection, EndSql, [change.Id, state.ToString(), now, reason, attention], cancellationToken);
-        if (change.Facts.State is not ChangeState.Reverted)
+        var all = ended.ToList();
+        if (all.Count == 0)
         {
-            // One that is decided anew has no hold any more: it would be that of another change.
-            await Statement.ExecuteAsync(connection, ReleaseSql, [change.Minion], cancellationToken);
+            return;
         }
+
+        await Statement.ExecuteAsync(
+            connection, EndSql,
+            [
+                all.Select(one => one.Change.Id).ToArray(), all.Select(one => one.Reason).ToArray(),
+                all.Select(one => one.Attention).ToArray(), state.ToString(), now,
+            ],
+            cancellationToken);
+        // One that is decided anew has no hold any more: it would be that of another change.
+        await Statement.ExecuteAsync(
+            connection, ReleaseSql,
+            [
+                all.Where(one => one.Change.Facts.State is not ChangeState.Reverted).Select(one => one.Change.Minion)
+                    .ToArray(),
+            ],
+            cancellationToken);
     }
+
+    private sealed record End(LookedAt Change, string? Reason, string? Attention);
 
     private static bool IsOver((ActionId Action, TargetStatus? Status, string? Reason)? order) =>
         order is not { Status: TargetStatus.Queued or TargetStatus.PickedUp };
@@ -315,18 +333,21 @@ internal sealed class ChangeWriting(
         """;
 
     internal const string EndSql = """
-        update channel_change
-        set state = $2, ended_at = $3, decided_at = coalesce(decided_at, $3), reason = coalesce($4, reason),
-            attention = $5
-        where id = $1
+        update channel_change c
+        set state = $4, ended_at = $5, decided_at = coalesce(c.decided_at, $5), reason = coalesce(e.reason, c.reason),
+            attention = e.attention
+        from unnest($1::bigint[], $2::text[], $3::text[]) as e(id, reason, attention) where c.id = e.id
         """;
 
     internal const string RevertingSql = """
-        update channel_change set state = 'Reverting', decided_at = $2, reason = $3, attention = null where id = $1
+        update channel_change c
+        set state = 'Reverting', decided_at = $3::timestamptz, reason = r.reason, attention = null
+        from unnest($1::bigint[], $2::text[]) as r(id, reason) where c.id = r.id
         """;
 
     internal const string UnknownSql = """
-        update channel_change set state = 'Unknown', attention = $2 where id = $1
+        update channel_change c set state = 'Unknown', attention = u.attention
+        from unnest($1::bigint[], $2::text[]) as u(id, attention) where c.id = u.id
         """;
 
     internal const string AttentionSql = "update channel_change set attention = $2 where id = $1";
@@ -383,9 +404,11 @@ internal sealed class ChangeWriting(
     internal const string CheckSql = """
         insert into migration_check (change_id, action_id, minion_key, state, since, restart_by, next_boot, checked_at,
                                      reason)
-        select c.id, c.action_id, c.minion_key, $2::text, $3::timestamptz, $4::timestamptz, $5, $3,
-               case when $2 = 'Unread' then 'what it changed is there after the next boot' end
-        from channel_change c where c.id = $1
+        select c.id, c.action_id, c.minion_key, d.state, $5::timestamptz, d.restart_by, d.next_boot, $5,
+               case when d.state = 'Unread' then 'what it changed is there after the next boot' end
+        from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::boolean[])
+            as d(id, state, restart_by, next_boot)
+        join channel_change c on c.id = d.id
         on conflict (change_id) do nothing
         """;
 
@@ -394,32 +417,5 @@ internal sealed class ChangeWriting(
         where minion_key = $1 and id <> $2 and state in ('Open', 'Unknown', 'Reverting')
         """;
 
-    internal const string ReleaseSql = "delete from minion_hold where minion_key = $1";
-
-    /// <summary>
-    /// A real run is compared with the latest dry run of the same order before it. Index channel_change_by_minion.
-    /// </summary>
-    internal const string ReportSql = """
-        with dry as (
-            select r.steps
-            from channel_change c
-            join channel_change p on p.minion_key = c.minion_key and p.id < c.id and p.dry_run
-              and p.target = c.target and p.options = c.options
-            join migration_run r on r.change_id = p.id
-            where c.id = $1 and not c.dry_run
-            order by p.id desc limit 1),
-        reported as (update channel_change set reported = true where id = $1)
-        insert into migration_run (change_id, action_id, minion_key, outcome, failure, cause, comment, problems,
-                                   planned, removed, steps, reboot_needed, test_case, read_at, unplanned, left_out)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::text[], $12, $13, $14,
-               (select array(select unnest($11::text[]) except select unnest(d.steps) order by 1 limit 1000)
-                from dry d),
-               (select array(select unnest(d.steps) except select unnest($11::text[]) order by 1 limit 1000)
-                from dry d)
-        on conflict (change_id) do update
-        set outcome = excluded.outcome, failure = excluded.failure, cause = excluded.cause, comment = excluded.comment,
-            problems = excluded.problems, planned = excluded.planned, removed = excluded.removed,
-            steps = excluded.steps, reboot_needed = excluded.reboot_needed, test_case = excluded.test_case,
-            read_at = excluded.read_at, unplanned = excluded.unplanned, left_out = excluded.left_out
-        """;
+    internal const string ReleaseSql = "delete from minion_hold where minion_key = any($1::bigint[])";
 }

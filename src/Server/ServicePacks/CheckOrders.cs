@@ -93,8 +93,9 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
         long Change, ActionId Migration, long Minion, string Name, DateTimeOffset? RestartBy);
 
     /// <summary>
-    /// All of a migration that has come to rest, or whose first one has waited long enough. Reading waits for those
-    /// that restart as well, but no longer than that. Indexes migration_check_under_way, action_counts_pkey.
+    /// All of a migration that has come to rest, its runs decided about, or whose first one has waited long enough.
+    /// Reading waits for those that restart as well, but no longer than that. Indexes migration_check_under_way,
+    /// action_counts_pkey, channel_change_open_of.
     /// </summary>
     internal const string DueSql = """
         with ripe as materialized (
@@ -107,7 +108,9 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
                    and ($1 = 'Restart' or count(*) filter (where k.state in ('Restart', 'Restarting')) = 0)
                    and not exists (
                        select 1 from action_counts n
-                       where n.action_id = k.action_id and n.queued + n.picked_up - n.waiting > 0))
+                       where n.action_id = k.action_id and n.queued + n.picked_up - n.waiting > 0)
+                   and not exists (
+                       select 1 from channel_change c where c.action_id = k.action_id and c.state = 'Open'))
         select k.change_id, k.action_id, k.minion_key, m.minion_id, k.restart_by
         from ripe r
         join migration_check k on k.action_id = r.action_id and k.state = $1

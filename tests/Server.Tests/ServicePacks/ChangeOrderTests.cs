@@ -12,7 +12,7 @@ public sealed class ChangeOrderTests(PostgresServer server) : MigrationGround(se
     private const string Garbled = "\"The minion function caused an exception\"";
 
     [Fact]
-    public async Task Kept_they_stay_and_the_minion_is_free()
+    public async Task Kept_they_stay_and_the_minion_is_free_and_gets_them_in_case_the_run_never_came_to_it()
     {
         await UnknownAsync();
 
@@ -23,6 +23,11 @@ public sealed class ChangeOrderTests(PostgresServer server) : MigrationGround(se
         Assert.StartsWith("kept by ann", await ReasonAsync());
         Assert.Equal(1, await database.ScalarAsync<long>(
             "select count(*) from order_log where verb = 'channels kept' and actor = 'ann'"));
+        Assert.Equal("m1", await database.ScalarAsync<string>("""
+            select string_agg(m.minion_id, ' ')
+            from action a join action_target t on t.action_id = a.id join minion m using (minion_key)
+            where a.kind = 'channels.apply' and a.description = 'channels of a migration that were kept by a person'
+            """));
     }
 
     [Fact]

@@ -50,5 +50,29 @@ public sealed class LargeResultTests(PostgresServer server) : MigrationGround(se
         Assert.Equal("Kept", await StateAsync("m3"));
     }
 
+    [Fact]
+    public async Task What_follows_runs_waits_until_all_of_them_are_read_and_is_one_order_for_all()
+    {
+        await OrderAsync(Real + """, "rebootAfter": true""");
+        await rig.DispatchAsync();
+        var sent = LastSent;
+        foreach (var minion in sent.Minions)
+        {
+            await RunEndsAsync(sent, minion, "succeeded", changed: true, Padding(ChangeReading.LargestBody - 10_000));
+        }
+
+        await rig.SettleAsync();
+        await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
+        Assert.Equal(0, await RestartsAsync());
+
+        await rig.Get<ChangeDeciding>().RunOnceAsync(CancellationToken.None);
+        await rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
+        Assert.Equal(1, await RestartsAsync());
+
+        Task<long> RestartsAsync() =>
+            database.ScalarAsync<long>("select count(*) from action where kind = 'system.reboot'");
+    }
+
     private static string Padding(int bytes) => $$""", "log_tail": "{{new string('x', bytes)}}" """;
 }

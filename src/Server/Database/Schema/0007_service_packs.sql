@@ -41,9 +41,11 @@ create table saltern.channel_change (
 -- Never two at a time on a minion.
 create unique index channel_change_one_at_a_time on saltern.channel_change (minion_key)
     where state in ('Open', 'Unknown', 'Reverting');
--- Loop: those whose run may be under way, which is told without reading rows; those that wait for their minion; late
--- proofs of runs whose channels were taken back; results of dry runs that come after their channels were taken back.
+-- Loop: those whose run may be under way, which is told without reading rows; whether an action has any; those that
+-- wait for their minion; late proofs of runs whose channels were taken back; results of dry runs that come after their
+-- channels were taken back.
 create index channel_change_under_way on saltern.channel_change (minion_key) include (id) where state = 'Open';
+create index channel_change_open_of on saltern.channel_change (action_id) where state = 'Open';
 create index channel_change_open_since on saltern.channel_change (recorded_at) where state = 'Open';
 create index channel_change_undecided on saltern.channel_change (id) where state in ('Unknown', 'Reverting');
 create index channel_change_reverted on saltern.channel_change (ended_at) where state = 'Reverted' and not dry_run;
