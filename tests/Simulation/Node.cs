@@ -82,7 +82,8 @@ internal sealed class Node : IAsyncDisposable
             throw new NodeKilledException();
         }
 
-        if (fault == sleep)
+        // One that was drawn before the faults stopped, for a call that has been held meanwhile, would never be woken.
+        if (fault == sleep && !World.IsHealed)
         {
             World.Note($"  {Name} falls asleep {where}");
             var standing = new Standing(where, heldUntil: null);
