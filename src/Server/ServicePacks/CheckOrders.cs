@@ -31,7 +31,7 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
         moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
         var restarts = await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken);
         // Where each run has a time of its own, nobody's is cut by more than a few minutes.
-        foreach (var (migration, due) in restarts.SelectMany(same => Near(same.Due).Select(near => (same.Migration, near))))
+        foreach (var (migration, due) in restarts.SelectMany(same => Near(same.Migration, same.Due)))
         {
             var restart = await orders.WriteAsync(
                 connection, "system.reboot", "restart after a migration", migration, [.. due.Select(Minion)],
@@ -72,18 +72,18 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
         return due.GroupBy(one => one.Migration).Select(same => (same.Key, same.ToList()));
     }
 
-    private static List<List<Due>> Near(List<Due> due)
+    private static List<(ActionId Migration, List<Due> Due)> Near(ActionId migration, List<Due> due)
     {
-        var groups = new List<List<Due>>();
+        var groups = new List<(ActionId Migration, List<Due> Due)>();
         foreach (var one in due.OrderBy(one => one.RestartBy))
         {
-            if (groups is [.., var last] && one.RestartBy - last[0].RestartBy <= TogetherWithin)
+            if (groups is [.., var (_, last)] && one.RestartBy - last[0].RestartBy <= TogetherWithin)
             {
                 last.Add(one);
             }
             else
             {
-                groups.Add([one]);
+                groups.Add((migration, [one]));
             }
         }
 

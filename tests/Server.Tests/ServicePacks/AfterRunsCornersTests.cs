@@ -55,21 +55,27 @@ public sealed class AfterRunsCornersTests(PostgresServer server) : AfterRunsGrou
     [Fact]
     public async Task One_that_cannot_be_compared_is_not_verified_and_the_others_are()
     {
-        var (odd, strange, other) = (await DoneAsync(Real, "m1"), await DoneAsync(Real, "m2"), await DoneAsync(Real, "m3"));
+        var odd = await DoneAsync(Real, "m1");
+        var strange = await DoneAsync(Real, "m2");
+        var other = await DoneAsync(Real, "m3");
         await TurnAsync();
         await SayAsync();
         await database.ExecuteAsync("update action set arguments = '{\"target\": 5}' where id = $1", odd.Value);
         await database.ExecuteAsync("""
-            update minion_software s set repositories = replace(s.repositories::text, 'saltern:base', 'saltern:b\u0000se')::json
+            update minion_software s
+            set repositories = replace(s.repositories::text, 'saltern:base', 'saltern:b\u0000se')::json
             from minion m where m.minion_key = s.minion_key and m.minion_id = 'm2'
             """);
         await TurnAsync();
 
         Assert.Equal(
             ("NotYet", "what it told could not be compared (InvalidOperationException)"), await FoundAsync(odd));
-        var (word, found) = await FoundAsync(strange);
-        Assert.Equal("Differs", word);
-        Assert.EndsWith("repository saltern:b\uFFFDsesystem15-sp5-pool-x86_64 is none of the assigned channels", found);
+        Assert.Equal(
+            (
+                "Differs",
+                "channel basesystem15-sp5-pool-x86_64 is none of its repositories; "
+                + "repository saltern:b\uFFFDsesystem15-sp5-pool-x86_64 is none of the assigned channels"),
+            await FoundAsync(strange));
         Assert.Equal((1, 0, 0), await CountsAsync(other));
     }
 

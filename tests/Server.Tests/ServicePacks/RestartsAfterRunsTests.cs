@@ -55,7 +55,7 @@ public sealed class RestartsAfterRunsTests(PostgresServer server) : AfterRunsGro
         Assert.Equal(
             $"m2 m3 {now.AddMinutes(18):HH:mm}, m1 {now.AddMinutes(60):HH:mm}", await database.ScalarAsync<string>(
                 """
-                select string_agg(o.minions || ' ' || to_char(o.until at time zone 'UTC', 'HH24:MI'), ', ' order by o.id)
+                select string_agg(o.minions || to_char(o.until at time zone 'UTC', ' HH24:MI'), ', ' order by o.id)
                 from (select a.id, a.expires_at as until, string_agg(m.minion_id, ' ' order by m.minion_id) as minions
                       from action a join action_target t on t.action_id = a.id
                       join minion m on m.minion_key = t.minion_key
