@@ -59,7 +59,12 @@ public sealed class AfterRunsCornersTests(PostgresServer server) : AfterRunsGrou
         var strange = await DoneAsync(Real, "m2");
         var other = await DoneAsync(Real, "m3");
         await TurnAsync();
-        await SayAsync();
+        for (var round = 0; round < 4; round++)
+        {
+            await SayAsync();
+            await rig.DispatchAsync();
+        }
+
         await database.ExecuteAsync("update action set arguments = '{\"target\": 5}' where id = $1", odd.Value);
         await database.ExecuteAsync("""
             update minion_software s

@@ -37,6 +37,26 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
     }
 
     [Fact]
+    public async Task A_result_that_is_there_and_has_not_been_looked_at_is_not_read_yet()
+    {
+        var action = await OrderAsync();
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+        await RunEndsAsync(LastSent, "m2", "failed", changed: false, Conflict);
+        await rig.SettleAsync();
+        var soon = (await OfAsync(action))!;
+        await TurnAsync();
+        var later = (await OfAsync(action))!;
+
+        Assert.Equal((4, 0, 0, 2, 2), Counts(soon));
+        Assert.Empty(soon.Others);
+        Assert.Equal((4, 1, 1, 2, 0), Counts(later));
+
+        static (int, int, int, int, int) Counts(Contract.MigrationSummary of) =>
+            (of.Targets, of.Succeeded, of.Failed, of.WithoutResult, of.NotYetRead);
+    }
+
+    [Fact]
     public async Task A_real_run_is_compared_with_the_dry_run_before_it()
     {
         await OrderAsync(minions: ["m1", "m2"]);
