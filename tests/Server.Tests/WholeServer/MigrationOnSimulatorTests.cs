@@ -84,6 +84,10 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
                 "Failed Reverted old", "Failed Kept attention new", "Failed Reverted old", "Completed Kept new",
             ],
             await EndsAsync(action));
+        Assert.Equal(2, await scene.Rig.Database.ScalarAsync<long>("""
+            select count(*) from action_target t join action a on a.id = t.action_id
+            where a.kind = 'servicepack.changes' and t.status = 'Completed'
+            """));
         Assert.Equal((4, 1, 8, 3), (report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
         // The one with nothing to do has the product of before; the transactional one will have the new one.
         Assert.Equal((2, 1, 1), (report.Verified, report.Differing, report.NotYetVerified));
