@@ -1,3 +1,5 @@
+using Saltern.Cli;
+using Saltern.Cli.Client;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.ServicePacks;
@@ -50,6 +52,11 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
 
         Assert.Equal((4, 0, 0, 2, 2), Counts(soon));
         Assert.Empty(soon.Others);
+        var said = new StringWriter();
+        MigrationReports.Show(new CliOutput(said, said, isTerminal: false), soon);
+        Assert.StartsWith(
+            "0 of 4 would succeed (0 with nothing to do), 0 would fail, 2 without a result, 2 not read yet",
+            said.ToString());
         Assert.Equal((4, 1, 1, 2, 0), Counts(later));
 
         static (int, int, int, int, int) Counts(Contract.MigrationSummary of) =>
