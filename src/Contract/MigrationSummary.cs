@@ -21,6 +21,9 @@ public sealed record MigrationSummary
     /// <summary>Minions of which no result is known.</summary>
     public required int WithoutResult { get; init; }
 
+    /// <summary>Minions whose run has ended a moment ago, and whose result is looked at next.</summary>
+    public required int NotYetRead { get; init; }
+
     /// <summary>Minions that need a restart, but for those that we have restarted since.</summary>
     public required int RebootsNeeded { get; init; }
 

@@ -110,6 +110,7 @@ public sealed class SoftwareTests
     [InlineData(DupOutcome.Conflict, "failed", "conflict", false)]
     [InlineData(DupOutcome.VendorChange, "succeeded", null, true)]
     [InlineData(DupOutcome.RepositoryUnreachable, "failed", "repository_unreachable", false)]
+    [InlineData(DupOutcome.Signature, "failed", "signature", false)]
     [InlineData(DupOutcome.HalfDone, "failed", "packages", true)]
     [InlineData(DupOutcome.PackageGone, "failed", "packages", false)]
     public async Task A_run_ends_as_it_is_set(DupOutcome outcome, string said, string? reason, bool changed)
@@ -130,6 +131,53 @@ public sealed class SoftwareTests
         DupRunView run = scene.Master.SoftwareOf("m1")!.Runs.Single();
         Assert.Equal((said, changed), (run.Outcome, run.Changed));
         Assert.Equal(said == "succeeded", scene.Master.SoftwareOf("m1")!.Products[0].Version == "15.6");
+    }
+
+    [Theory]
+    [InlineData(DupOutcome.Untold, true)]
+    [InlineData(DupOutcome.UntoldUnchanged, false)]
+    public async Task Where_the_record_does_not_tell_whether_packages_changed_they_are_compared(
+        DupOutcome outcome, bool changed)
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        scene.Master.SetSoftware("m1", new SoftwareSetting { Dup = new DupSetting { Outcome = outcome } });
+
+        JsonNode dry = (await RunAsync(scene, Pillar("r-dry", dryRun: true)))[Upgrade]!["saltern"]!;
+        JsonNode real = (await RunAsync(scene, Pillar("r-real", dryRun: false)))[Upgrade]!["saltern"]!;
+        JsonNode since = await AskAsync(scene, "saltern_zypper.changed_since", "r-real");
+
+        Assert.Equal(("succeeded", false), ((string)dry["outcome"]!, (bool)dry["changed"]!));
+        Assert.Equal(("failed", "packages"), ((string)real["outcome"]!, (string)real["reason"]!));
+        Assert.Null(real["changed"]);
+        Assert.Empty(real["changes"]!.AsObject());
+        Assert.Equal((changed, true), ((bool)since["changed"]!, (bool)since["began_to_change"]!));
+        Assert.Equal(changed, scene.Master.SoftwareOf("m1")!.Runs[1].Changed);
+    }
+
+    [Fact]
+    public async Task What_a_transactional_system_changed_is_there_after_the_next_boot()
+    {
+        await using Scene scene = await Scene.OpenWithFileCacheAsync();
+        scene.Master.SetSoftware(
+            "m1", new SoftwareSetting { Dup = new DupSetting { Outcome = DupOutcome.Transactional } });
+        JsonNode before = await AskAsync(scene, "pkg.list_pkgs");
+
+        JsonNode result = (await RunAsync(scene, Pillar("r1", dryRun: false)))[Upgrade]!["saltern"]!;
+        JsonNode packages = await AskAsync(scene, "pkg.list_pkgs");
+        string version = scene.Master.SoftwareOf("m1")!.Products[0].Version;
+        JsonNode since = await AskAsync(scene, "saltern_zypper.changed_since", "r1");
+        scene.Master.Reboot("m1");
+        await UpAsync(scene);
+        JsonNode sinceBoot = await AskAsync(scene, "saltern_zypper.changed_since", "r1");
+
+        Assert.Equal(("succeeded", true), ((string)result["outcome"]!, (bool)result["changed"]!));
+        Assert.True((bool)result["checks"]!["transactional"]! && (bool)result["reboot_needed"]!);
+        Assert.True(JsonNode.DeepEquals(before, packages));
+        Assert.Equal("15.5", version);
+        Assert.Null(since["changed"]);
+        Assert.Equal("15.6", scene.Master.SoftwareOf("m1")!.Products[0].Version);
+        Assert.True(JsonNode.DeepEquals(result["changes"], sinceBoot["changes"]));
+        Assert.True((bool)sinceBoot["changed"]!);
     }
 
     [Theory]
@@ -243,17 +291,18 @@ public sealed class SoftwareTests
     }
 
     [Theory]
-    [InlineData(false, "succeeded", "15.6")]
-    [InlineData(true, "interrupted", "15.5")]
+    [InlineData(false, DupOutcome.Succeeded, "succeeded", "15.6", true)]
+    [InlineData(true, DupOutcome.Succeeded, "interrupted", "15.5", true)]
+    [InlineData(true, DupOutcome.Transactional, "interrupted", "15.5", false)]
     public async Task A_run_ends_though_nobody_asks_for_it_and_a_reboot_in_the_middle_interrupts_it(
-        bool reboots, string outcome, string version)
+        bool reboots, DupOutcome set, string outcome, string version, bool changed)
     {
         HastyClock clock = new(1);
         await using SimulatedMaster master = new(Scene.Lab with { Cache = CacheKind.File }, clock);
         await master.StartAsync(CancellationToken.None);
         using ApiClient api = new(master.Api);
         await api.LoginAsync();
-        master.SetSoftware("m1", new SoftwareSetting { Dup = new DupSetting { Seconds = 3600 } });
+        master.SetSoftware("m1", new SoftwareSetting { Dup = new DupSetting { Outcome = set, Seconds = 3600 } });
 
         await api.RunAsync(Chunk("20260101000000000001", Pillar("r1", dryRun: false)));
         await Scene.UntilAsync(() => master.SoftwareOf("m1")!.Runs.Count == 1);
@@ -261,6 +310,7 @@ public sealed class SoftwareTests
         clock.Skip(TimeSpan.FromHours(2));
         await Scene.UntilAsync(() => master.SoftwareOf("m1")!.Runs[0].Outcome is not null);
 
+        Assert.Equal(changed, master.SoftwareOf("m1")!.Runs[0].Changed);
         Assert.Equal(outcome, master.SoftwareOf("m1")!.Runs[0].Outcome);
         Assert.Equal(version, master.SoftwareOf("m1")!.Products[0].Version);
     }

@@ -67,7 +67,8 @@ internal static class MigrationReports
     {
         var (succeeded, failed) = report.DryRun ? ("would succeed", "would fail") : ("succeeded", "failed");
         output.Line($"{report.Succeeded} of {report.Targets} {succeeded} ({report.NothingToDo} with nothing to do), "
-            + $"{report.Failed} {failed}, {report.WithoutResult} without a result");
+            + $"{report.Failed} {failed}, {report.WithoutResult} without a result"
+            + (report.NotYetRead > 0 ? $", {report.NotYetRead} not read yet" : ""));
         if (report.RebootsNeeded > 0)
         {
             output.Line($"{report.RebootsNeeded} {(report.DryRun ? "would " : "")}need a restart");

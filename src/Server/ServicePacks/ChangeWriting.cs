@@ -222,6 +222,12 @@ internal sealed class ChangeWriting(
                 [.. same], cancellationToken);
             await AdmitAsync(same, AskedSql, order, [same.Key.Action.Value, order.Value], cancellationToken);
         }
+
+        foreach (var change in asked.Select(one => one.Change).Where(change => !MayAsk(change) && MayAskSoon(change)))
+        {
+            await Statement.ExecuteAsync(
+                connection, SoonSql, [change.Id, change.AskedAt + (again / 5)], cancellationToken);
+        }
     }
 
     private async Task CompareAsync(
@@ -257,8 +263,11 @@ internal sealed class ChangeWriting(
     /// has connected anew since: one that does so all the time is asked as often as any.
     /// </summary>
     private bool MayAsk(LookedAt change) => change.Asking is null
-        || IsOver(change.Asking) && (change.IsDue
-            || change.Facts is { StartedAnew: true, AskedSince: false } && !(change.AskedAt > now - (again / 5)));
+        || IsOver(change.Asking) && (change.IsDue || MayAskSoon(change) && !(change.AskedAt > now - (again / 5)));
+
+    /// <summary>However late the next question would be: what is known is of before it connected.</summary>
+    private static bool MayAskSoon(LookedAt change) =>
+        IsOver(change.Asking) && change.Facts is { StartedAnew: true, AskedSince: false };
 
     /// <summary>Brings minions what is assigned to them, before anything else.</summary>
     private async Task ApplyAsync(IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)
@@ -358,6 +367,10 @@ internal sealed class ChangeWriting(
 
     internal const string AskedSql = $"""
         update channel_change set ask_action_id = $2, asked_at = $3, due_at = {EverLater} where id = any($1::bigint[])
+        """;
+
+    internal const string SoonSql = """
+        update channel_change set due_at = least(due_at, $2::timestamptz) where id = $1
         """;
 
     internal const string ComparedSql = $"""

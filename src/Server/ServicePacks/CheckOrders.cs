@@ -31,13 +31,11 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
         moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
         var restarts = await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken);
         // Where each run has a time of its own, nobody's is cut by more than a few minutes.
-        foreach (var (migration, due) in restarts.SelectMany(same => same.Due
-            .GroupBy(one => one.RestartBy!.Value.Ticks / TogetherWithin.Ticks)
-            .Select(near => (same.Migration, near.ToList()))))
+        foreach (var (migration, due) in restarts.SelectMany(same => Near(same.Migration, same.Due)))
         {
             var restart = await orders.WriteAsync(
                 connection, "system.reboot", "restart after a migration", migration, [.. due.Select(Minion)],
-                due.Min(one => one.RestartBy!.Value), cancellationToken);
+                due[0].RestartBy!.Value, cancellationToken);
             await Statement.ExecuteAsync(
                 connection, RestartingSql, [Ids(due), now, restart.Value], cancellationToken);
             await NoteAsync(migration, "restart ordered", due, [restart], cancellationToken);
@@ -72,6 +70,24 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
                 row.GetInt64(0), new ActionId(row.GetInt64(1)), row.GetInt64(2), row.GetString(3), row.TimeOrNull(4)),
             cancellationToken);
         return due.GroupBy(one => one.Migration).Select(same => (same.Key, same.ToList()));
+    }
+
+    private static List<(ActionId Migration, List<Due> Due)> Near(ActionId migration, List<Due> due)
+    {
+        var groups = new List<(ActionId Migration, List<Due> Due)>();
+        foreach (var one in due.OrderBy(one => one.RestartBy))
+        {
+            if (groups is [.., var (_, last)] && one.RestartBy - last[0].RestartBy <= TogetherWithin)
+            {
+                last.Add(one);
+            }
+            else
+            {
+                groups.Add((migration, [one]));
+            }
+        }
+
+        return groups;
     }
 
     private Task NoteAsync(

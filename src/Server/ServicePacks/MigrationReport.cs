@@ -20,7 +20,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var totals = await Statement.QueryAsync(
             connection, TotalsSql, [action.Value, MigrateKind.KindName],
-            row => Enumerable.Range(0, 11).Select(row.GetInt32).ToArray(), cancellationToken);
+            row => Enumerable.Range(0, 12).Select(row.GetInt32).ToArray(), cancellationToken);
         return totals is not [var counts]
             ? null
             : new MigrationSummary
@@ -31,7 +31,8 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                 Succeeded = counts[1],
                 NothingToDo = counts[2],
                 Failed = counts[3],
-                WithoutResult = counts[4],
+                WithoutResult = counts[4] - counts[11],
+                NotYetRead = counts[11],
                 RebootsNeeded = counts[5],
                 Attention = counts[6],
                 Verified = counts[7],
@@ -89,6 +90,10 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         array(select x from unnest((array_agg(m.minion_id order by m.minion_id))[1:5]) as x)
         """;
 
+    /// <summary>
+    /// A run that has ended is undecided until its result is read (<see cref="ChangeDeciding"/>). Indexes
+    /// channel_change_by_run, action_target_pkey.
+    /// </summary>
     internal const string TotalsSql = $"""
         with {Latest}
         select c.total,
@@ -103,12 +108,15 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                count(k.change_id) filter (where k.state = 'Verified')::int,
                count(k.change_id) filter (where k.state = 'Differs')::int,
                count(k.change_id) filter (where k.state not in ('Verified', 'Differs'))::int,
-               coalesce((a.arguments ->> 'dryRun')::boolean, true)::int
+               coalesce((a.arguments ->> 'dryRun')::boolean, true)::int,
+               count(t.status) filter (where r.change_id is null)::int
         from action a
         join action_counts c on c.action_id = a.id
         left join latest l on true
         left join migration_run r on r.change_id = l.id
         left join migration_check k on k.change_id = l.id
+        left join action_target t on t.action_id = $1 and t.minion_key = l.minion_key
+          and l.state = 'Open' and t.status in ('Completed', 'Failed')
         where a.id = $1 and a.kind = $2
         group by 1, 11
         """;
@@ -129,6 +137,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         left join latest l on l.minion_key = t.minion_key
         left join migration_run r on r.change_id = l.id
         where t.action_id = $1 and t.status in ('Failed', 'Skipped', 'Cancelled') and r.change_id is null
+          and (t.status <> 'Failed' or l.state is distinct from 'Open')
         group by 1, 2 order by 3 desc, 1, 2 limit $2
         """;
 

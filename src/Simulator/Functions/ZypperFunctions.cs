@@ -71,7 +71,13 @@ internal static class ZypperFunctions
 
         JsonObject? changes = run is null ? null : DupResult.Changes(
             Distribution.Of(call.Minion), run.PackagesBefore, call.State.Packages);
-        bool began = run is { Order.DryRun: false, Result: null } || Json.IsTrue(run?.Result?["changed"])
+        if (run is { IsTransactional: true } && changes is { Count: 0 })
+        {
+            // It may not have booted since.
+            changes = null;
+        }
+
+        bool began = run is { Order.DryRun: false, Result: null } || run is { Changed: true }
             || (string?)run?.Result?["reason"] is "packages" or "interrupted";
         return FunctionResult.Of(new JsonObject
         {

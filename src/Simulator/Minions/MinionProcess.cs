@@ -174,8 +174,7 @@ internal sealed class MinionProcess
             state.Up = true;
             if (state.Rebooting)
             {
-                state.Rebooting = false;
-                state.Boots++;
+                state.Boot();
                 bootTimes[minion] = Clock.GetUtcNow();
             }
         }

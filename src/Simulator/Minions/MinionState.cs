@@ -36,4 +36,16 @@ internal struct MinionState
 
     /// <summary>Products, repositories and runs of zypper dup; null while they are those of the beginning.</summary>
     public MinionSoftware? Software;
+
+    /// <summary>The machine has booted: what was made for that is its system.</summary>
+    public void Boot()
+    {
+        Rebooting = false;
+        Boots++;
+        if (Software?.NextBoot is { } next)
+        {
+            (Packages, Software.Products) = next;
+            Software.NextBoot = null;
+        }
+    }
 }

@@ -18,6 +18,9 @@ public enum DupOutcome
     /// <summary>A repository does not answer; nothing changes.</summary>
     RepositoryUnreachable,
 
+    /// <summary>A repository is signed with a key that is not known; nothing changes.</summary>
+    Signature,
+
     /// <summary>A real run fails with half of the packages done. A dry run of it succeeds.</summary>
     HalfDone,
 
@@ -32,4 +35,13 @@ public enum DupOutcome
 
     /// <summary>The machine dies before a package has changed: no return. A dry run leaves no trace.</summary>
     InterruptedUnchanged,
+
+    /// <summary>As <see cref="HalfDone"/>, and the record does not tell whether a package changed.</summary>
+    Untold,
+
+    /// <summary>As <see cref="PackageGone"/>, and the record does not tell whether a package changed.</summary>
+    UntoldUnchanged,
+
+    /// <summary>The root is read-only: a real run succeeds, and what it changed is there after the next boot.</summary>
+    Transactional,
 }

@@ -103,6 +103,18 @@ internal sealed partial class DupPlan
         call.Fleet.OwnSoftwareOf(call.Minion).Products = Products;
     }
 
+    /// <summary>Does it in a snapshot, which is the system of the next boot.</summary>
+    public void CarryOutForNextBoot(FunctionCall call)
+    {
+        MinionSoftware software = call.Fleet.OwnSoftwareOf(call.Minion);
+        (Dictionary<string, string>? packages, IReadOnlyList<SimulatedProduct> products) =
+            (call.State.Packages, software.Products);
+        call.State.Packages = packages is null ? null : new(packages, StringComparer.Ordinal);
+        CarryOut(call, halfOnly: false);
+        software.NextBoot = (call.State.Packages, software.Products);
+        (call.State.Packages, software.Products) = (packages, products);
+    }
+
     // SUSE's labels have 15-sp6, openSUSE's 15.6.
     private static IReadOnlyList<SimulatedProduct> ProductsAfter(IReadOnlyList<SimulatedProduct> products, DupRun run)
     {

@@ -39,8 +39,8 @@ internal static class DupResult
         {
             ["unsigned_repositories"] = new JsonArray(),
             ["locked_by"] = null,
-            ["read_only_root"] = false,
-            ["transactional"] = false,
+            ["read_only_root"] = run.IsTransactional,
+            ["transactional"] = run.IsTransactional,
             ["update_stack_patches_pending"] = false,
             ["free_bytes"] = new JsonObject { ["cache"] = 20_000_000_000, ["root"] = 20_000_000_000 },
         },

@@ -31,6 +31,12 @@ internal sealed class DupRun(DupOrder order, FunctionCall call)
 
     public JsonObject? Result { get; set; }
 
+    /// <summary>Whether a package changed, whatever the result tells.</summary>
+    public bool Changed { get; set; }
+
+    /// <summary>It works in a snapshot that is the root of the next boot, if it comes to its end.</summary>
+    public bool IsTransactional { get; init; }
+
     /// <summary>A job that is sent again has the same jid, and is another call.</summary>
     public bool WasBegunBy(FunctionCall other) => other.Publication.Jid == Jid && other.Pid == pid;
 
@@ -42,6 +48,6 @@ internal sealed class DupRun(DupOrder order, FunctionCall call)
     public DupRunView View(string minionId) => new(
         minionId, Order.RunId, Order.DryRun, Jid, StartedAt, GoesOn ? null : EndsAt, TimesBegun, TimesAsked,
         (string?)Result?["outcome"],
-        (string?)Result?["reason"], Result is not null && Json.IsTrue(Result["changed"]),
+        (string?)Result?["reason"], Changed,
         [.. Order.Channels!.Select(one => one.Label)]);
 }

@@ -27,6 +27,7 @@ internal static class DupWorker
         software.Runs[order.RunId] = new DupRun(order, call)
         {
             Outcome = software.Dup.OutcomeOf(order.DryRun),
+            IsTransactional = software.Dup.OutcomeOf(order.DryRun) == DupOutcome.Transactional,
             Setting = software.Dup,
             PackagesBefore = call.State.Packages is { } packages ? new(packages, StringComparer.Ordinal) : null,
             StartedAt = call.StartedAt,
@@ -55,16 +56,35 @@ internal static class DupWorker
         if (!run.Order.DryRun)
         {
             JsonObject changes = DupResult.Changes(
-                Distribution.Of(call.Minion), run.PackagesBefore, call.State.Packages);
-            result["changed"] = changes.Count > 0;
-            result["changes"] = changes;
+                Distribution.Of(call.Minion), run.PackagesBefore,
+                (string?)result["outcome"] == "succeeded" && run.IsTransactional
+                    ? call.State.Software!.NextBoot!.Value.Packages
+                    : call.State.Packages);
+            run.Changed = changes.Count > 0;
+            bool isTold = IsTold(run, (string?)result["reason"]);
+            result["changed"] = isTold ? run.Changed : null;
+            result["changes"] = isTold ? changes : new JsonObject();
         }
 
         run.Result = result;
     }
 
+    // What a transaction that broke off changed would be there after the next boot only; and rpm may have failed.
+    private static bool IsTold(DupRun run, string? reason) => (run.Outcome, reason) is not (
+        (DupOutcome.Untold or DupOutcome.UntoldUnchanged, "packages"))
+        && !(run.IsTransactional && reason == "interrupted");
+
     private static void Work(FunctionCall call, DupRun run, JsonObject result)
     {
+        if (run.Outcome == DupOutcome.Signature)
+        {
+            string channel = run.Order.Channels is [{ } signed, ..] ? signed.Label : "";
+            string refused = $"Repository '{channel}' is signed with a key that is not known here: "
+                + "Example <build@example.com> 0123456789ABCDEF0123456789ABCDEF01234567.";
+            Fail(result, "signature", refused, 106, "a repository could not be reached and was left out");
+            return;
+        }
+
         if (run.Outcome == DupOutcome.RepositoryUnreachable)
         {
             const string Comment = "A repository could not be reached; without it a plan means nothing.";
@@ -115,11 +135,11 @@ internal static class DupWorker
 
         switch (run.Outcome)
         {
-            case DupOutcome.PackageGone:
+            case DupOutcome.PackageGone or DupOutcome.UntoldUnchanged:
                 const string Gone = "zypper dup failed: installation or removal of packages failed (exit code 8).";
                 Fail(result, "packages", Gone, 8, "installation or removal of packages failed");
                 break;
-            case DupOutcome.HalfDone:
+            case DupOutcome.HalfDone or DupOutcome.Untold:
                 plan.CarryOut(call, halfOnly: true);
                 const string Half = "zypper dup failed: installation or removal of packages failed (exit code 8).";
                 Fail(result, "packages", Half, 8, "installation or removal of packages failed");
@@ -129,14 +149,25 @@ internal static class DupWorker
                 Interrupt(result, "The run broke off. Packages have changed since it began.");
                 break;
             case DupOutcome.InterruptedUnchanged:
-                Interrupt(result, "The run broke off before any package had changed.");
+                Interrupt(result, run.IsTransactional
+                    ? "The run broke off. What it changed is not known."
+                    : "The run broke off before any package had changed.");
+                break;
+            case DupOutcome.Transactional:
+                plan.CarryOutForNextBoot(call);
+                Succeed(result);
                 break;
             default:
                 plan.CarryOut(call, halfOnly: false);
-                DupResult.Finish(result, "succeeded", $"Done: {DupResult.InWords(result)}.", 0, "no error");
-                result["reboot_needed"] = true;
+                Succeed(result);
                 break;
         }
+    }
+
+    private static void Succeed(JsonObject result)
+    {
+        DupResult.Finish(result, "succeeded", $"Done: {DupResult.InWords(result)}.", 0, "no error");
+        result["reboot_needed"] = true;
     }
 
     private static string? TooMuchRemoved(DupPlan plan, DupOrder order)

@@ -27,6 +27,9 @@ internal sealed class MinionSoftware
 
     public DupSetting Dup { get; set; } = new();
 
+    /// <summary>Packages that differ from the standard set, and products, after the next boot.</summary>
+    public (Dictionary<string, string>? Packages, IReadOnlyList<SimulatedProduct> Products)? NextBoot { get; set; }
+
     /// <summary>What the call with this pid changed of the channels when it began, for its report at the end.</summary>
     public (int Pid, JsonObject Changes)? ChannelChanges { get; set; }
 
@@ -89,7 +92,10 @@ internal sealed class MinionSoftware
     {
         foreach (DupRun run in Runs.Values.Where(run => run.GoesOn))
         {
-            run.Outcome = run.Outcome == DupOutcome.InterruptedUnchanged ? run.Outcome : DupOutcome.Interrupted;
+            // What is done in a snapshot leaves the system as it was until it is at its end.
+            run.Outcome = run.IsTransactional || run.Outcome == DupOutcome.InterruptedUnchanged
+                ? DupOutcome.InterruptedUnchanged
+                : DupOutcome.Interrupted;
             run.EndsAt = now;
         }
     }

@@ -68,14 +68,7 @@ public sealed class LateReturnTests(PostgresServer server) : CoreGround(server)
             rescheduling, Rescheduling.RequeueSql, [action.Value, new[] { "Failed" }, null], row => row.GetInt32(1),
             CancellationToken.None));
         var settling = rig.SettleAsync();
-        while (await database.ScalarAsync<long>("""
-            select count(*) from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock'
-            """) == 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-        }
-
+        await UntilLockedAsync(settling);
         await database.ExecuteAsync("update action_counts set queued = queued + 1, failed = failed - 1");
         await transaction.CommitAsync();
         await settling;

@@ -21,6 +21,18 @@ public abstract class CoreGround(
         await rig.AddMinionsAsync(minions);
     }
 
+    /// <summary>Waits until a session waits for another one's lock, or what should do so has ended.</summary>
+    private protected async Task UntilLockedAsync(Task waiting)
+    {
+        while (!waiting.IsCompleted && await database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'
+            """) == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await rig.DisposeAsync();

@@ -122,6 +122,37 @@ public sealed class LateWordsOfRunsTests(PostgresServer server) : MigrationGroun
         Assert.Equal((After, "Kept", 0), (await ChannelsAsync(), await StateAsync(), await HeldAsync()));
     }
 
+    /// <summary>
+    /// The job was still on its way when the minion had no trace of the run: that proves nothing, the next answer does.
+    /// </summary>
+    [Theory]
+    [InlineData("not_begun", null, "Reverting", Before)]
+    [InlineData("succeeded", true, "Kept", After)]
+    [InlineData("interrupted", true, "Kept: the run failed half-way", After)]
+    public async Task No_trace_of_a_run_that_was_looked_for_before_its_job_was_given_up_is_looked_for_once_more(
+        string outcome, bool? changed, string state, string channels)
+    {
+        var action = await OrderAsync(Real, "m1");
+        await rig.DispatchAsync();
+        var runId = $"{PillarOf(LastSent)["run_id"]}";
+        await PassAsync(TimeSpan.FromHours(4.1));
+        var early = Sent("saltern_zypper.run_result");
+        await rig.GiveUpAsync();
+        Assert.Equal("Failed", (await rig.StatusesAsync(action))["m1"]);
+        await RecordIsAsync(early, "m1", runId, "not_begun", null);
+        await TurnAsync();
+
+        Assert.StartsWith("Unknown: the minion had no trace of the run before it counted as lost", await StateAsync());
+        Assert.Equal((After, 1), (await ChannelsAsync(), await HeldAsync()));
+        var late = Sent("saltern_zypper.run_result");
+        Assert.NotEqual(early.Jid, late.Jid);
+        await RecordIsAsync(late, "m1", runId, outcome, changed);
+        await TurnAsync();
+        Assert.StartsWith(state, await StateAsync());
+        Assert.Equal(channels, await ChannelsAsync());
+        Assert.Equal(2, Salt.Submissions.Count(sent => sent.Function == "saltern_zypper.run_result"));
+    }
+
     private ScriptedSalt.Sent Sent(string function) => Salt.Submissions.Last(sent => sent.Function == function);
 
     private async Task AnswerAsync(string function, string answer)

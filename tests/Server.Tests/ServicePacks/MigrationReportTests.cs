@@ -1,3 +1,5 @@
+using Saltern.Cli;
+using Saltern.Cli.Client;
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.ServicePacks;
@@ -34,6 +36,31 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
         Assert.Equal(("foo", 3), (Assert.Single(report.Removals).Word, report.Removals[0].Minions));
         Assert.Equal(("Skipped", "n1"), (Assert.Single(report.Others).Word, report.Others[0].Names.Single()));
         Assert.Null(await OfAsync(new ActionId(action.Value + 1_000)));
+    }
+
+    [Fact]
+    public async Task A_result_that_is_there_and_has_not_been_looked_at_is_not_read_yet()
+    {
+        var action = await OrderAsync();
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: false);
+        await RunEndsAsync(LastSent, "m2", "failed", changed: false, Conflict);
+        await rig.SettleAsync();
+        var soon = (await OfAsync(action))!;
+        await TurnAsync();
+        var later = (await OfAsync(action))!;
+
+        Assert.Equal((4, 0, 0, 2, 2), Counts(soon));
+        Assert.Empty(soon.Others);
+        var said = new StringWriter();
+        MigrationReports.Show(new CliOutput(said, said, isTerminal: false), soon);
+        Assert.StartsWith(
+            "0 of 4 would succeed (0 with nothing to do), 0 would fail, 2 without a result, 2 not read yet",
+            said.ToString());
+        Assert.Equal((4, 1, 1, 2, 0), Counts(later));
+
+        static (int, int, int, int, int) Counts(Contract.MigrationSummary of) =>
+            (of.Targets, of.Succeeded, of.Failed, of.WithoutResult, of.NotYetRead);
     }
 
     [Fact]

@@ -80,6 +80,26 @@ public sealed class RestartedMinionTests(PostgresServer server) : MigrationGroun
     }
 
     [Fact]
+    public async Task One_that_connects_anew_all_the_time_is_asked_once_a_minute()
+    {
+        await UnderWayAsync(Real);
+        await StartsAsync("m1");
+        await TurnAsync();
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            await RecordIsAsync(LastAsk, "m1", RunId, "running", null);
+            await PassAsync(TimeSpan.FromSeconds(30));
+            await StartsAsync("m1");
+            await TurnAsync();
+            Assert.Equal(minute, Asks);
+            await PassAsync(TimeSpan.FromSeconds(29));
+            Assert.Equal(minute, Asks);
+            await PassAsync(TimeSpan.FromSeconds(1));
+            Assert.Equal(minute + 1, Asks);
+        }
+    }
+
+    [Fact]
     public async Task One_that_never_began_is_looked_for_and_begun_again_once_its_job_is_proven_lost()
     {
         var action = await UnderWayAsync(Real);

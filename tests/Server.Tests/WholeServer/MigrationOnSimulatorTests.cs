@@ -1,6 +1,7 @@
 using Saltern.Rig;
 using Saltern.Server.Actions;
 using Saltern.Server.Fleet;
+using Saltern.Server.ServicePacks;
 using Saltern.Simulator.Faults;
 using Saltern.Simulator.Software;
 using Xunit;
@@ -26,6 +27,10 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
         new() { Outcome = DupOutcome.RepositoryUnreachable },
         new() { Outcome = DupOutcome.PackageGone },
         new() { Outcome = DupOutcome.HalfDone },
+        new() { Outcome = DupOutcome.Signature },
+        new() { Outcome = DupOutcome.Untold },
+        new() { Outcome = DupOutcome.UntoldUnchanged },
+        new() { Outcome = DupOutcome.Transactional },
     ];
 
     private MigrationScene scene = null!;
@@ -52,12 +57,13 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
             [
                 "Completed Reverted old", "Completed Reverted old", "Completed Reverted old", "Failed Reverted old",
                 "Failed Reverted old", "Failed Reverted old", "Completed Reverted old", "Completed Reverted old",
+                "Failed Reverted old", "Completed Reverted old", "Completed Reverted old", "Completed Reverted old",
             ],
             await EndsAsync(action));
-        Assert.Equal((8, 5, 1, 3, 0), (
+        Assert.Equal((12, 8, 1, 4, 0), (
             report.Targets, report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
         Assert.Equal(
-            ["conflict", "removal_limit", "repository_unreachable"],
+            ["conflict", "removal_limit", "repository_unreachable", "signature"],
             report.Failures.Select(group => group.Word).Order(StringComparer.Ordinal));
         Assert.All(Minions, minion => Assert.Equal(("15.5", false), (
             scene.Version(minion), scene.Runs(minion).Single().Changed)));
@@ -75,20 +81,37 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
             [
                 "Completed Kept new", "Completed Kept attention new", "Completed Kept new", "Failed Reverted old",
                 "Failed Reverted old", "Failed Reverted old", "Failed Reverted old", "Failed Kept attention new",
+                "Failed Reverted old", "Failed Kept attention new", "Failed Reverted old", "Completed Kept new",
             ],
             await EndsAsync(action));
-        Assert.Equal((3, 1, 5, 2), (report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
-        // The one with nothing to do has the product of before.
-        Assert.Equal((2, 1, 0), (report.Verified, report.Differing, report.NotYetVerified));
+        Assert.Equal(2, await scene.Rig.Database.ScalarAsync<long>("""
+            select count(*) from action_target t join action a on a.id = t.action_id
+            where a.kind = 'servicepack.changes' and t.status = 'Completed'
+            """));
+        Assert.Equal((4, 1, 8, 3), (report.Succeeded, report.NothingToDo, report.Failed, report.Attention));
+        // The one with nothing to do has the product of before; the transactional one will have the new one.
+        Assert.Equal((2, 1, 1), (report.Verified, report.Differing, report.NotYetVerified));
         Assert.Equal(
-            ["Leap 15.5 x86_64 is still installed", "Leap 15.6 x86_64 is not installed"],
+            [
+                "Leap 15.5 x86_64 is still installed", "Leap 15.6 x86_64 is not installed",
+                "what it changed is there after the next boot",
+            ],
             report.FoundAfter.Select(group => group.Text!).Order(StringComparer.Ordinal));
         Assert.Equal(
-            [true, false, true, false, false, false, false, true],
+            [true, false, true, false, false, false, false, true, false, true, false, true],
             Minions.Select(minion => scene.Runs(minion).Single().Changed));
-        Assert.Equal("15.6", scene.Version(1));
+        Assert.Equal(("15.6", "15.5"), (scene.Version(1), scene.Version(Ends.Length)));
         Assert.Equal("Leap 15.6", await ProductOnRecordAsync(1));
         await scene.AssertRecordIsRealityAsync();
+
+        Assert.True(scene.Rig.Master.Reboot(MigrationScene.Minion(Ends.Length)));
+        await ServerRig.UntilAsync(
+            () => Task.FromResult(scene.Version(Ends.Length)), version => version == "15.6", "it has booted");
+        await ReasonAsync("products.refresh", "{}", Ends.Length);
+        await ReasonAsync("repositories.refresh", "{}", Ends.Length);
+        await ServerRig.UntilAsync(
+            () => scene.Rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None),
+            later => later is { Verified: 3, NotYetVerified: 0 }, "what is there after the boot is verified");
     }
 
     [Fact]
@@ -103,7 +126,7 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
             action, RescheduleScope.Failed, null, "ann", CancellationToken.None);
         await scene.UntilDecidedAsync(action);
 
-        Assert.Equal(2, report.Others.Sum(group => group.Minions));
+        Assert.Equal(3, report.Others.Sum(group => group.Minions));
         Assert.Empty(report.Differences);
         Assert.Equal("15.6", scene.Version(8));
         Assert.Equal(["failed", "succeeded"], scene.Runs(8).Skip(1).Select(run => run.Outcome));
@@ -212,10 +235,10 @@ public sealed class MigrationOnSimulatorTests(PostgresServer postgres) : IAsyncL
         return Minions.Select(minion => ends[MigrationScene.Minion(minion)]);
     }
 
-    private async Task<string?> ReasonAsync(string kind, string arguments)
+    private async Task<string?> ReasonAsync(string kind, string arguments, int minion = 1)
     {
         var action = await scene.Rig.ScheduleAsync(
-            kind, arguments, new TargetSelection { Minions = [MigrationScene.Minion(1)] });
+            kind, arguments, new TargetSelection { Minions = [MigrationScene.Minion(minion)] });
         Assert.Equal("Completed", await scene.Rig.UntilEndedAsync(action));
         return await scene.Rig.Database.ScalarAsync<string>(
             "select reason from action_target where action_id = $1", action.Value);
