@@ -29,6 +29,9 @@ public sealed record ActionDetail
     /// <summary>How long a minion may take until it counts as not answering.</summary>
     public required int DeadlineSeconds { get; init; }
 
-    /// <summary>The latest orders concerning this action, newest first.</summary>
+    /// <summary>
+    /// The latest orders concerning this action, newest first; what the server did about many minions in many steps is
+    /// one line for ten minutes.
+    /// </summary>
     public required IReadOnlyList<OrderLine> Orders { get; init; }
 }

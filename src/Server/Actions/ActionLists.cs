@@ -182,8 +182,30 @@ internal sealed class ActionLists(NpgsqlDataSource database)
         where a.id = $1
         """;
 
+    /// <summary>
+    /// What the server itself did about many minions in many steps (their detail says how many <c>changes</c>) is one
+    /// line for ten minutes, and leaves room for the orders of people. Index order_log_by_action.
+    /// </summary>
     internal const string OrdersSql = """
-        select verb, actor, at, detail::text from saltern.order_log where action_id = $1 order by id desc limit $2
+        with lines as materialized (
+            select id, verb, actor, at, detail, detail ->> 'changes' as changes
+            from saltern.order_log where action_id = $1),
+        steps as (
+            select max(id) as id, verb, actor, max(at) as at, count(*) as times, sum(changes::bigint) as changes,
+                   (array_agg(detail order by id desc))[1] as latest
+            from lines where changes is not null
+            group by verb, actor, floor(extract(epoch from at) / 600),
+                     case when detail -> 'actions' is not null then id end
+            order by 1 desc limit $2)
+        select verb, actor, at, detail from (
+            (select id, verb, actor, at, detail::text from lines where changes is null order by id desc limit $2)
+            union all
+            select id, verb, actor, at,
+                   case when times = 1 then latest
+                        else json_build_object('changes', changes, 'times', times, 'minions', latest -> 'minions')
+                   end::text
+            from steps) l(id, verb, actor, at, detail)
+        order by id desc
         """;
 
     internal const string KindSql = "select kind from saltern.action where id = $1";

@@ -227,6 +227,34 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
     }
 
     [Fact]
+    public async Task What_the_server_did_in_many_steps_leaves_room_for_the_orders_of_people()
+    {
+        await server.AddMinionsAsync("steps", 1);
+        var id = await server.ScheduleAsync("steps*");
+        await server.Database.ExecuteAsync("""
+            insert into order_log (action_id, verb, actor, at, detail)
+            select $1, 'channels ' || case when n % 2 = 0 then 'kept' else 'taken back' end, 'saltern',
+                   timestamp with time zone '2026-03-01 22:00Z' + n * interval '1 s',
+                   json_build_object('changes', n, 'minions', json_build_array('steps' || n))
+            from generate_series(1, 300) n
+            """, id);
+        await server.Database.ExecuteAsync("""
+            insert into order_log (action_id, verb, actor, at, detail)
+            select $1, 'restart ordered', 'saltern', timestamp with time zone '2026-03-01 22:06Z',
+                   json_build_object('changes', 1, 'actions', json_build_array(n))
+            from generate_series(1, 2) n
+            """, id);
+
+        var orders = (await server.GetAsync<ActionDetail>($"/api/v1/actions/{id}")).Orders;
+
+        Assert.Equal(
+            ["restart ordered", "restart ordered", "channels kept", "channels taken back", "schedule"],
+            orders.Select(order => order.Verb));
+        Assert.Equal("""{"changes":22650,"times":150,"minions":["steps300"]}""", orders[2].Detail.ToString());
+        Assert.Equal("""{"changes":1,"actions":[2]}""", orders[0].Detail.ToString());
+    }
+
+    [Fact]
     public async Task An_unfinished_action_is_neither_archived_nor_deleted_and_a_finished_one_is()
     {
         await server.AddMinionsAsync("ended", 1);

@@ -13,7 +13,7 @@ namespace Saltern.Server.Web.Migrations;
 /// <summary>/actions/{id}/migration: what a migration has come to, and what a person decides about it.</summary>
 internal static class MigrationPages
 {
-    private const int PageSize = 100;
+    private const int PageSize = 25;
 
     public static void Map(IEndpointRouteBuilder pages)
     {
