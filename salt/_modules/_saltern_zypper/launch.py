@@ -106,7 +106,8 @@ def settle_interrupted(run):
     Called with the lock: nobody works on this run, it had begun to change the system, and has no result. It gets one
     that says what changed since, and is never begun again.
     """
-    order = run.order()
+    # A disk that lost the order may have lost the plan as well; a dry run never comes here.
+    order = run.order() or {"dry_run": False}
     result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
     changing = records.read_json(run.path("changing.json")) or {}
     # What a transactional update changed is there after the next boot only: the packages of now prove nothing.

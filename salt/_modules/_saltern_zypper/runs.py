@@ -103,10 +103,14 @@ class Run:
             os.rename(self.path("result.json"), self.path("result.torn"))
 
     def changes_since(self):
-        """The packages of then against those of now; None where those of then are not known."""
+        """The packages of then against those of now; None where either are not known, as while rpm's list is broken."""
         before = self.packages_before()
         root = (self.order() or {}).get("root")
-        return None if before is None else system.differences(before, system.packages(root))
+        try:
+            return None if before is None else system.differences(before, system.packages(root))
+        except OSError as error:
+            self.log("The packages cannot be listed: {}".format(error))
+            return None
 
 
 def remove_old_test_cases(folder=None):
