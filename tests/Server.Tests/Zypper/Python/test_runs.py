@@ -90,6 +90,21 @@ class OneRunOnly(ground.System):
         self.assertEqual(len(kept), 10)
         self.assertTrue(ground.module.run_result("r0", runs_folder=self.runs)["success"])
 
+    def test_what_a_dry_run_that_broke_off_had_to_itself_goes_with_a_later_run(self):
+        channel = {"label": "c", "url": "https://example.com/", "username": "u", "password": "SECRET"}
+        for run_id in ("old", "new", "held"):
+            ground.module.set_private_channels(run_id, [channel], root=self.root, runs_folder=self.runs)
+        for run_id in ("old", "held"):
+            os.utime(self.path(run_id, "credentials.d"), (0, 0))
+        handle = ground.module._runs.Run("held", self.runs).lock()
+        self.addCleanup(os.close, handle)
+        self.dup("r")
+        # The run takes its leave after it has its result.
+        os.close(ground.module._runs.Run("r", self.runs).lock())
+        kept = [one for one in ("held", "new", "old") if os.path.exists(self.path(one, "credentials.d/saltern-c"))]
+        self.assertEqual(kept, ["held", "new"])
+        self.assertFalse(os.path.exists(self.path("old", "repos.d")))
+
     def tear(self, run_id):
         with open(self.path(run_id, "result.json"), "r+") as file:
             file.truncate(100)
