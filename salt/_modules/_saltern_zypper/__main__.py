@@ -30,6 +30,7 @@ def main(folder, handle):
     run.write("worker.json", {"pid": os.getpid()})
     result = work.Work(run, run.order(), kept_open=(handle,)).carry_out()
     runs.remove_old_test_cases(top)
+    runs.remove_left_behind(top)
     return 0 if result["success"] else 2
 
 

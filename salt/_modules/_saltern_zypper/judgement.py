@@ -7,6 +7,8 @@ from . import exits
 
 _LICENCE = re.compile(r"^In order to install '([^']*)'.*you must agree to terms", re.S)
 _REFUSED = re.compile(r"^Repository '(.*)' is invalid\.\n.*Signature verification failed", re.S)
+_LEFT_OUT = re.compile(r"^Skipping repository '(.*)' because of the above error", re.S)
+_NOT_LET_IN = re.compile(r"^ - Login failed\b|The requested URL returned error: 40[13]\b", re.M)
 _ROOM = 1.05
 
 _WORDS = (
@@ -52,22 +54,33 @@ def of_signatures(said, trusted=()):
 
 
 def of_failure(code, said, what):
+    left_out = [found.group(1) for found in map(_LEFT_OUT.match, said.warnings()) if found]
+    if code == exits.REPOSITORY_LEFT_OUT or (left_out and code not in exits.DONE):
+        # Before the problems: what is missing there may be in the repository that zypper went on without.
+        return of_signatures(said) or ("repository_unreachable", _unreachable_words(said, left_out))
     if said.problems:
         return "conflict", "\n".join(["Dependencies cannot be met:"] + [one["problem"] for one in said.problems])
     licences = [found.group(1) for found in (_LICENCE.match(text) for _, text in said.messages) if found]
     if licences and code not in exits.DONE:
         return "licence", "A licence must be agreed to: {}.".format(", ".join(licences))
     errors = "\n".join(said.errors())
-    if code == exits.REPOSITORY_LEFT_OUT and of_signatures(said):
-        return of_signatures(said)
-    if code == exits.REPOSITORY_LEFT_OUT:
-        return "repository_unreachable", (
-            "A repository could not be reached; without it a plan means nothing.\n" + errors)
     if code == exits.LOCKED:
         return "locked", locked_words(said, None)
     words = "{}: {} (exit code {}).".format(what, exits.meaning(code), code)
     reason = {3: "parameters", 6: "no_repositories", 8: "packages"}.get(code, "zypper")
     return reason, words + ("\n" + errors if errors else "")
+
+
+def _unreachable_words(said, left_out):
+    errors = said.errors()
+    refused = [name for name in left_out if any(
+        text.startswith("Repository '{}' ".format(name)) and _NOT_LET_IN.search(text) for text in errors)]
+    away = [name for name in left_out if name not in refused]
+    words = ["Repository {} does not let this minion in: its credentials are wrong or missing.".format(
+        ", ".join(refused))] if refused else []
+    words += ["{} could not be reached; without it a plan means nothing.".format(
+        "Repository " + ", ".join(away) if away else "A repository")] if away or not refused else []
+    return "\n".join([" ".join(words)] + errors)
 
 
 def locked_words(said, holder):

@@ -108,8 +108,9 @@ def settle_interrupted(run, wait):
     that says what changed since, and is never begun again. An rpm that outlived its zypper is waited for; the run goes
     on as long as it does.
     """
-    order = run.order()
-    if not system.rpm_rests(order["root"], wait):
+    # A disk that lost the order may have lost the plan as well; a dry run never comes here.
+    order = run.order() or {"dry_run": False}
+    if not system.rpm_rests(order.get("root"), wait):
         return still_running(run)
     result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
     changing = records.read_json(run.path("changing.json")) or {}

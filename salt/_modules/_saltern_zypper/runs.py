@@ -23,6 +23,7 @@ from . import masking, records, system
 
 DEFAULT_FOLDER = "/var/lib/saltern/runs"
 KEPT_TEST_CASES = 10
+KEPT_PRIVATE_SECONDS = 86400
 
 _RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -103,12 +104,19 @@ class Run:
             os.rename(self.path("result.json"), self.path("result.torn"))
 
     def changes_since(self):
-        """The packages of then against those of now; None where those of then are not known, or those of now change."""
+        """
+        The packages of then against those of now; None where either are not known, as while rpm works, or its list is
+        broken.
+        """
         before = self.packages_before()
         root = (self.order() or {}).get("root")
         if before is None or not system.rpm_rests(root, 0):
             return None
-        return system.differences(before, system.packages(root))
+        try:
+            return system.differences(before, system.packages(root))
+        except OSError as error:
+            self.log("The packages cannot be listed: {}".format(error))
+            return None
 
 
 def remove_old_test_cases(folder=None):
@@ -118,3 +126,16 @@ def remove_old_test_cases(folder=None):
     cases = sorted((case for case in cases if os.path.isdir(case)), key=os.path.getmtime, reverse=True)
     for case in cases[KEPT_TEST_CASES:]:
         shutil.rmtree(case, ignore_errors=True)
+
+
+def remove_left_behind(folder=None):
+    """What dry runs that broke off had to themselves, credentials among it, where nobody asked for them for a day."""
+    top = folder or DEFAULT_FOLDER
+    for run in [Run(name, top) for name in os.listdir(top) if _RUN_ID.match(name)]:
+        place = run.path("credentials.d")
+        if not os.path.isdir(place) or time.time() - os.path.getmtime(place) < KEPT_PRIVATE_SECONDS:
+            continue
+        handle = run.lock(0)
+        if handle is not None:
+            run.remove_private()
+            os.close(handle)

@@ -70,7 +70,9 @@ def of_options(options):
             if name not in given and options.get(prefix + name) not in (None, ""):
                 given[name] = options.get(prefix + name)
     _warn_of_unknown(options, given)
-    return Settings(given, str(options.get("id") or "master"), str(options.get("cachedir") or "/var/cache/salt/master"))
+    # As in returns, which Salt names by `master_id` itself: a minion that goes to another master is followed by it.
+    name = str(options.get("master_id") or options.get("id") or "master")
+    return Settings(given, name, str(options.get("cachedir") or "/var/cache/salt/master"))
 
 
 def _number(name, value, default, least, most):

@@ -36,12 +36,15 @@ internal static class ChangeDecision
     /// A run that is in time is let alone, unless its minion has connected anew since: the job may have died with the
     /// minion, and would be missed at its deadline only. The minion's record says what became of the run, and what is
     /// final there ends the target. Where a run goes on, or none was begun, it matters whether the job is still there:
-    /// if so, it was a mere reconnect, and the job will return; if not, the rules for jobs that are lost decide.
+    /// if so, it was a mere reconnect, and the job will return; if not, the rules for jobs that are lost decide. A job
+    /// returns to the master that handed it out: once its minion has gone to another one, it may return to nobody.
     /// </summary>
     private static ChangeStep UnderWay(ChangeFacts facts) => facts switch
     {
         { StartedAnew: false } => new ChangeStep.Wait(),
         { AskedSince: false } or { Report: null } => new ChangeStep.Ask(),
+        { Report.Outcome: RunOutcome.Running or RunOutcome.NotBegun, JobIsThere: true, Moved: true } =>
+            new ChangeStep.Ask(),
         { Report.Outcome: RunOutcome.Running or RunOutcome.NotBegun, JobIsThere: true } => new ChangeStep.Wait(),
         { Report.Outcome: RunOutcome.Running } => new ChangeStep.Ask(AndForJob: true),
         { Report.Outcome: RunOutcome.NotBegun } => new ChangeStep.LookForJob(),

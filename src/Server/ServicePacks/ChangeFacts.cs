@@ -40,6 +40,11 @@ internal sealed record ChangeFacts
     /// <summary>The minion said since it last connected anew that it still has the job.</summary>
     public bool JobIsThere { get; init; }
 
+    /// <summary>
+    /// The minion is at another master than the one that handed out the job, which is where its job returns to.
+    /// </summary>
+    public bool Moved { get; init; }
+
     /// <summary>The minion returned that no state was run at all: what was called is not on its master, say.</summary>
     public bool NothingRan { get; init; }
 

@@ -68,6 +68,7 @@ internal static class ChangeReading
             StartedAnew = row.GetBoolean(27),
             AskedSince = row.GetBoolean(28),
             JobIsThere = row.GetBoolean(34),
+            Moved = row.GetBoolean(39),
             AskedTooEarly = row.GetBoolean(38),
             NothingRan = IsListOfTexts(row.TextOrNull(17)),
             Report = Telling(Report(row, 17, 35), Report(row, 18, 36)),
@@ -297,7 +298,8 @@ internal static class ChangeReading
                exists (select 1 from ask f
                        where f.action_id = c.action_id and f.minion_key = c.minion_key and f.purpose = 'FindJob'
                          and f.about = t.submission_id and f.answer = 'Runs' and f.answered_at >= o.started_at),
-               returned.bytes, asked.bytes, c.asked_at, coalesce(c.asked_at < t.settled_at, false)
+               returned.bytes, asked.bytes, c.asked_at, coalesce(c.asked_at < t.settled_at, false),
+               exists (select 1 from submission s where s.id = t.submission_id and s.master_id <> m.master_id)
         from channel_change c
         {Known}
         join minion m on m.minion_key = c.minion_key

@@ -16,6 +16,7 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
 {
     private const string Actor = "saltern";
     private const int Most = 5_000;
+    private const string NotBack = "it does not answer since its restart was ordered; see whether it has come up again";
 
     private static readonly TimeSpan CollectRestarts = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CollectReads = TimeSpan.FromMinutes(10);
@@ -27,6 +28,7 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
     /// <summary>Orders what is due and notes what has ended; returns how many looks went on.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        await Statement.ExecuteAsync(connection, NotBackSql, [NotBack], cancellationToken);
         var moved = await Statement.ExecuteAsync(connection, RestartedSql, [now], cancellationToken);
         moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
         var restarts = await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken);
@@ -148,6 +150,26 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
     internal const string RestartingSql = """
         update migration_check set state = 'Restarting', since = $2, restart_action_id = $3
         where change_id = any($1::bigint[])
+        """;
+
+    /// <summary>
+    /// A machine that does not come back is for a person, until it does or its restart has ended otherwise; once
+    /// somebody has looked at it, no more. Index migration_check_under_way.
+    /// </summary>
+    internal const string NotBackSql = """
+        with due as (
+            select c.id, b.away
+            from migration_check k
+            join channel_change c on c.id = k.change_id
+            left join action_target t on t.action_id = k.restart_action_id and t.minion_key = k.minion_key
+            cross join lateral (select coalesce(t.status = 'PickedUp' and t.waits, false) as away) b
+            where k.state = 'Restarting' and c.state = 'Kept'
+              and (b.away and c.attention is null and position($1::text in coalesce(c.reason, '')) = 0
+                   or not b.away and c.attention = $1::text)
+            order by c.id
+            for update of c skip locked)
+        update channel_change c set attention = case when d.away then $1::text end
+        from due d where c.id = d.id
         """;
 
     /// <summary>

@@ -14,10 +14,12 @@ public abstract class CoreGround(
 
     private protected ScriptedSalt Salt => rig.Salt[0];
 
+    private protected virtual int Masters => 1;
+
     public virtual async ValueTask InitializeAsync()
     {
         database = await TestDatabase.CreateAsync(server);
-        rig = await CoreRig.StartAsync(database, settings: settings);
+        rig = await CoreRig.StartAsync(database, Masters, settings: settings);
         await rig.AddMinionsAsync(minions);
     }
 

@@ -113,6 +113,28 @@ public sealed class AfterRunsTests(PostgresServer server) : AfterRunsGround(serv
     }
 
     [Fact]
+    public async Task A_machine_that_does_not_come_back_from_its_restart_is_for_a_person_until_it_does()
+    {
+        var action = await OrderAsync(Reboot, "m1");
+        await RunAsync("m1");
+        await AnswerAsync();
+        await PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal("Kept", await StateAsync());
+        for (var minute = 0; minute < 60; minute += 5)
+        {
+            await PassAsync(TimeSpan.FromMinutes(5));
+        }
+
+        const string Away = "Kept: it does not answer since its restart was ordered; see whether it has come up again";
+        Assert.Equal(Away, await StateAsync());
+        boot = "22222222-2222-4222-8222-222222222222";
+        await StartsAsync("m1");
+        await TurnAsync();
+        await AnswerAsync();
+        Assert.Equal(("Kept", (1, 0, 0)), (await StateAsync(), await CountsAsync(action)));
+    }
+
+    [Fact]
     public async Task A_restart_begins_within_the_time_of_the_order_and_a_machine_that_was_away_is_not_surprised()
     {
         var action = await OrderAsync(Reboot, "m1");

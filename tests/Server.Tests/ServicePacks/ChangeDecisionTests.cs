@@ -189,6 +189,10 @@ public sealed class ChangeDecisionTests
             Assert.True(step is ChangeStep.LookForJob or ChangeStep.Ask { AndForJob: true }
                 ? withJob is ChangeStep.Wait
                 : withJob == step, $"{facts}");
+            var elsewhere = ChangeDecision.For(facts with { JobIsThere = true, Moved = true });
+            Assert.True(withJob is ChangeStep.Wait && facts.StartedAnew
+                ? elsewhere is ChangeStep.Ask { Attention: null }
+                : elsewhere == withJob, $"{facts}");
         }
     }
 

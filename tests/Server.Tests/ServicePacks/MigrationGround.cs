@@ -65,11 +65,11 @@ public abstract class MigrationGround(
     }
 
     /// <summary>The minion connects anew: it was restarted, or merely lost its master for a moment.</summary>
-    private protected async Task StartsAsync(string minion)
+    private protected async Task StartsAsync(string minion, string master = "master1")
     {
         await database.ExecuteAsync(
-            "insert into salt.salt_events (tag, data, master_id, alter_time) values ($1, '{}', 'master1', $2)",
-            $"salt/minion/{minion}/start", rig.Clock.GetUtcNow());
+            "insert into salt.salt_events (tag, data, master_id, alter_time) values ($1, '{}', $2, $3)",
+            $"salt/minion/{minion}/start", master, rig.Clock.GetUtcNow());
         await rig.Get<SignsOfLife>().RunOnceAsync(CancellationToken.None);
     }
 

@@ -218,6 +218,11 @@ class OfOptions(unittest.TestCase):
             "returner.saltern.host": "new", "id": "m", "cachedir": "/c"})
         self.assertEqual((given.host, given.port, given.password, given.spool), ("new", 5433, "p", "/c/saltern-spool"))
 
+    def test_events_name_the_master_as_its_returns_do(self):
+        self.assertEqual(settings.of_options({"id": "host_master", "master_id": "master1"}).master_id, "master1")
+        for options in ({"id": "host_master"}, {"id": "host_master", "master_id": None}):
+            self.assertEqual(settings.of_options(options).master_id, "host_master")
+
     def test_a_table_serves_as_well(self):
         given = settings.of_options({"returner.saltern": {"host": "h", "timeout": 1}})
         self.assertEqual((given.host, given.timeout), ("h", 1.0))

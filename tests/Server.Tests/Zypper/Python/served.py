@@ -29,18 +29,29 @@ def certificate():
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Counts what was asked for; `/to/…` sends on to what follows."""
+    """Counts what was asked for; `/to/…` sends on to what follows, and nobody is let in at `/closed/…`."""
 
     asked = None
 
     def do_GET(self):
         self.asked.append(self.path)
+        if self.path.startswith("/closed/"):
+            return self.refuse()
         if not self.path.startswith("/to/"):
             return super().do_GET()
         self.send_response(302)
         self.send_header("Location", self.path[len("/to/"):])
         self.end_headers()
         return None
+
+    def do_HEAD(self):
+        return self.refuse() if self.path.startswith("/closed/") else super().do_HEAD()
+
+    def refuse(self):
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="lab"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_):  # pylint: disable=arguments-differ
         pass

@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 
 import ground
+import served
 
 
 class WhatItWouldDo(ground.System):
@@ -145,6 +146,29 @@ class WhatGoesWrong(ground.System):
         self.assertEqual((result["reason"], result["exit_code"]), ("repository_unreachable", 106))
         self.assertIn("gone", result["comment"])
         self.assertEqual((result["changed"], self.versions()), (False, ["app-1.0", "lib-1.0"]))
+
+    def test_a_repository_that_is_gone_is_named_and_not_the_conflict_that_comes_of_it(self):
+        self.add("broken")
+        gone = os.path.join(self.folder, "gone")
+        os.makedirs(gone)
+        ground.quiet("zypper", "--root", self.root, "-n", "addrepo", "-G", "file://" + gone, "gone")
+        os.rmdir(gone)
+        for dry_run in (True, False):
+            result = self.dup("r-{}".format(dry_run), dry_run=dry_run)
+            self.assertEqual((result["reason"], result["exit_code"]), ("repository_unreachable", 4))
+            self.assertTrue(result["comment"].startswith("Repository gone could not be reached; "), result["comment"])
+            self.assertEqual((len(result["problems"]), result["changed"]), (2, False))
+
+    def test_a_repository_that_does_not_let_the_minion_in_is_said_to(self):
+        channel = {"label": "shut", "url": served.folder(self, self.folder) + "closed/", "gpgcheck": False}
+        for run_id, more in (("r1", {}), ("r2", {"username": "u", "password": "SECRET"})):
+            ground.module.set_channels([dict(channel, **more)], root=self.root)
+            result = self.dup(run_id, dry_run=False)
+            self.assertEqual((result["reason"], result["exit_code"]), ("repository_unreachable", 106))
+            self.assertEqual(
+                result["comment"].splitlines()[0],
+                "Repository shut does not let this minion in: its credentials are wrong or missing.")
+            self.assertNotIn("SECRET", str(result))
 
     def test_a_package_that_is_gone_stops_a_real_run_before_it_changes_anything(self):
         self.add("lost")

@@ -91,6 +91,21 @@ class OneRunOnly(ground.System):
         self.assertEqual(len(kept), 10)
         self.assertTrue(ground.module.run_result("r0", runs_folder=self.runs)["success"])
 
+    def test_what_a_dry_run_that_broke_off_had_to_itself_goes_with_a_later_run(self):
+        channel = {"label": "c", "url": "https://example.com/", "username": "u", "password": "SECRET"}
+        for run_id in ("old", "new", "held"):
+            ground.module.set_private_channels(run_id, [channel], root=self.root, runs_folder=self.runs)
+        for run_id in ("old", "held"):
+            os.utime(self.path(run_id, "credentials.d"), (0, 0))
+        handle = ground.module._runs.Run("held", self.runs).lock()
+        self.addCleanup(os.close, handle)
+        self.dup("r")
+        # The run takes its leave after it has its result.
+        os.close(ground.module._runs.Run("r", self.runs).lock())
+        kept = [one for one in ("held", "new", "old") if os.path.exists(self.path(one, "credentials.d/saltern-c"))]
+        self.assertEqual(kept, ["held", "new"])
+        self.assertFalse(os.path.exists(self.path("old", "repos.d")))
+
     def tear(self, run_id):
         with open(self.path(run_id, "result.json"), "r+") as file:
             file.truncate(100)
@@ -150,6 +165,14 @@ class BrokenOff(ground.System):
             process.wait()
             process.stdout.close()
 
+    def break_off(self):
+        """All of the run is killed, and the job that waits for it, too."""
+        job = self.begin()
+        job.kill()
+        job.wait()
+        self.kill_all_of_the_run()
+        os.close(ground.module._runs.Run("r", self.runs).lock())
+
     def result(self):
         return ground.module.run_result("r", runs_folder=self.runs)
 
@@ -197,6 +220,26 @@ class BrokenOff(ground.System):
         self.kill_all_of_the_run()
         result = json.loads(first.communicate()[0].decode())
         self.assertEqual((result["outcome"], result["changed"]), ("interrupted", None))
+
+    def test_a_run_that_is_killed_is_settled_though_rpm_cannot_tell_its_packages_and_compared_when_it_can(self):
+        self.break_off()
+        self.stand_in("rpm", "echo error: cannot open Packages database >&2; exit 1")
+        result = self.result()
+        self.assertEqual((result["outcome"], result["success"], result["changed"]), ("interrupted", False, None))
+        self.assertIn("cannot open Packages database", result["log_tail"])
+        self.assertEqual(self.dup("r", dry_run=False)["outcome"], "interrupted")
+        self.assertIsNone(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
+        os.remove(os.path.join(self.folder, "bin", "rpm"))
+        since = ground.module.changed_since("r", runs_folder=self.runs)
+        self.assertEqual((since["changed"], since["changes"]["app"]), (True, {"old": "1.0-1", "new": "2.5-1"}))
+
+    def test_a_run_that_is_killed_is_settled_though_the_disk_lost_its_files(self):
+        self.break_off()
+        for name in ("order.json", "plan.json", "packages.before"):
+            os.truncate(self.path("r", name), 0)
+        result = self.result()
+        self.assertEqual((result["outcome"], result["dry_run"], result["changed"]), ("interrupted", False, None))
+        self.assertIsNone(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
 
     def test_a_run_goes_on_as_long_as_zypper_does_though_nobody_waits_for_it(self):
         first = self.begin()
