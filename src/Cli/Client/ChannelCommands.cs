@@ -166,6 +166,13 @@ internal static class ChannelCommands
             ? $"on record: {string.Join(' ', channels.Children.Prepend(label))} ({channels.ChangedBy}, "
                 + $"{Time(channels.ChangedAt)})"
             : "no channels are on record");
+        output.Line(channels.RepositoriesAt switch
+        {
+            null => "it never told its repositories: saltern actions schedule repositories.refresh",
+            { } at when at < channels.ChangedAt => $"its repositories are of {Time(at)}, before that: saltern actions "
+                + "schedule repositories.refresh",
+            { } at => $"its repositories are of {Time(at)}",
+        });
         ShowLabels(output, "missing on the minion", channels.Missing);
         ShowLabels(output, "besides them on the minion", channels.Foreign);
         output.Table(

@@ -102,6 +102,24 @@ public sealed class ChannelEndpointsTests(LiveServer server) : IClassFixture<Liv
         Assert.Contains(
             "on record: leap-15.5-oss-x86_64 leap-15.5-backports-x86_64 leap-15.5-sle-x86_64",
             (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
+        foreach (var (told, word) in new[]
+        {
+            ((DateTimeOffset?)null, "it never told its repositories"), (DateTimeOffset.UnixEpoch, ", before that: "),
+            (DateTimeOffset.UnixEpoch.AddYears(200), "its repositories are of 2170-01-01 00:00:00Z\n"),
+        })
+        {
+            await server.Database.ExecuteAsync(
+                """
+                insert into minion_software (minion_key, repositories, repositories_at)
+                select minion_key, case when $1::timestamptz is not null then '[]'::json end, $1
+                from minion where minion_id = 'cli1'
+                on conflict (minion_key) do update
+                set repositories = excluded.repositories, repositories_at = excluded.repositories_at
+                """,
+                (object?)told ?? DBNull.Value);
+            Assert.Contains(word, (await RunAsync("channels", "show", "cli1")).Output, StringComparison.Ordinal);
+        }
+
         Assert.Equal(ExitCodes.Usage, (await RunAsync("channels", "assign", "cli1")).ExitCode);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("channels", "assign", "cli1", "--none")).ExitCode);
         Assert.StartsWith(
