@@ -15,6 +15,7 @@ namespace Saltern.Server.Actions;
 internal sealed class ActionLists(NpgsqlDataSource database)
 {
     private const int MostOrders = 100;
+    private const int MostSteps = 2_000;
 
     /// <summary>Bytes as they are stored.</summary>
     private const int MostShown = 32 * 1024;
@@ -72,7 +73,7 @@ internal sealed class ActionLists(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var orders = await Statement.QueryAsync(
-            connection, OrdersSql, [action.Value, MostOrders],
+            connection, OrdersSql, [action.Value, MostOrders, MostSteps],
             row => new OrderLine(
                 row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
                 row.IsDBNull(3) ? null : JsonElement.Parse(row.GetString(3))),
@@ -184,12 +185,19 @@ internal sealed class ActionLists(NpgsqlDataSource database)
 
     /// <summary>
     /// What the server itself did about many minions in many steps (their detail says how many <c>changes</c>) is one
-    /// line for ten minutes, and leaves room for the orders of people. Index order_log_by_action.
+    /// line for ten minutes, and leaves room for the orders of people. Of the server's the newest are read. Index
+    /// order_log_by_action.
     /// </summary>
     internal const string OrdersSql = """
-        with lines as materialized (
-            select id, verb, actor, at, detail, detail ->> 'changes' as changes
-            from saltern.order_log where action_id = $1),
+        with newest as materialized (
+            select id, verb, actor, at, detail from saltern.order_log
+            where action_id = $1 order by id desc limit $3),
+        lines as materialized (
+            select id, verb, actor, at, detail, detail ->> 'changes' as changes from newest
+            union all
+            (select id, verb, actor, at, detail, null::text from saltern.order_log
+             where action_id = $1 and id < (select min(id) from newest) and actor <> 'saltern'
+             order by id desc limit $2)),
         steps as (
             select max(id) as id, verb, actor, max(at) as at, count(*) as times, sum(changes::bigint) as changes,
                    (array_agg(detail order by id desc))[1] as latest

@@ -126,17 +126,17 @@ internal sealed partial class ChangeDeciding(
                 }
             }
 
-            if (more)
+            if (!more)
             {
-                continue;
+                await RestAsync(clock.GetElapsedTime(began) * RestTimes, stoppingToken);
+                await bell.WaitAsync(options.Value.Sweep, clock, stoppingToken);
             }
-
-            // Bells ring all the time while a fleet is at work, also for what this turn has decided.
-            var rest = clock.GetElapsedTime(began) * RestTimes;
-            await Task.Delay(rest < options.Value.Sweep ? rest : options.Value.Sweep, clock, stoppingToken);
-            await bell.WaitAsync(options.Value.Sweep, clock, stoppingToken);
         }
     }
+
+    /// <summary>Bells ring all the time while a fleet is at work, also for what a turn has decided.</summary>
+    private Task RestAsync(TimeSpan rest, CancellationToken stoppingToken) =>
+        Task.Delay(rest < options.Value.Sweep ? rest : options.Value.Sweep, clock, stoppingToken);
 
     [LoggerMessage(LogLevel.Error, "Changes of channels could not be decided together; each is looked at alone")]
     private partial void LogAlone(Exception problem);

@@ -35,15 +35,32 @@ internal static class ChangeReading
             return ([], false);
         }
 
-        var sizes = await Statement.QueryAsync(
-            connection, SizesSql, [due.ToArray(), LargestBody], row => (Id: row.GetInt64(0), Bytes: row.GetInt64(1)),
-            cancellationToken);
-        var left = MostBytes;
-        long[] taken =
-            [.. sizes.TakeWhile((one, index) => (left -= one.Bytes) >= 0 || index == 0).Select(one => one.Id)];
+        var taken = await TakeAsync(connection, due, cancellationToken);
         var looked = await Statement.QueryAsync(
             connection, FactsSql, [now, taken, LargestBody], Read, cancellationToken);
         return (looked, due.Count == most || taken.Length < due.Count);
+    }
+
+    /// <summary>As many as may be read in one go, and at least one; their sizes are found out bit by bit.</summary>
+    private static async Task<long[]> TakeAsync(
+        NpgsqlConnection connection, List<long> due, CancellationToken cancellationToken)
+    {
+        var taken = new List<long>();
+        var left = MostBytes;
+        foreach (var some in due.Chunk(25))
+        {
+            var sizes = await Statement.QueryAsync(
+                connection, SizesSql, [some, LargestBody], row => (Id: row.GetInt64(0), Bytes: row.GetInt64(1)),
+                cancellationToken);
+            taken.AddRange(sizes.TakeWhile((one, index) => (left -= one.Bytes) >= 0 || taken.Count + index == 0)
+                .Select(one => one.Id));
+            if (left < 0)
+            {
+                break;
+            }
+        }
+
+        return [.. taken];
     }
 
     private static LookedAt Read(NpgsqlDataReader row) => new()
@@ -184,10 +201,11 @@ internal static class ChangeReading
     /// <para>
     /// Of a fleet that migrates most changes wait for a run that is under way: those are passed over by two indexes
     /// alone, without reading rows. While a change is open, its own target is the only exclusive one that may be picked
-    /// up on its minion, which is held for it. The runs of a submission that is late are looked at each, and those
-    /// whose minions have started since. Indexes channel_change_under_way, action_target_one_exclusive,
-    /// submission_past_deadline, channel_change_open_since, minion_contact_by_start, channel_change_undecided,
-    /// channel_change_reverted, channel_change_unreported, channel_change_pkey.
+    /// up on its minion, which is held for it. Where very many are due, some of them are looked for. The runs of a
+    /// submission that is late are looked at each, and those whose minions have started since. Indexes
+    /// channel_change_under_way, action_target_one_exclusive, submission_past_deadline, channel_change_open_since,
+    /// minion_contact_by_start, channel_change_undecided, channel_change_reverted, channel_change_unreported,
+    /// channel_change_pkey.
     /// </para>
     /// </summary>
     internal const string DueSql = $"""
@@ -228,7 +246,8 @@ internal static class ChangeReading
             {Known}
             where (c.state <> 'Open' or (t.status is distinct from 'PickedUp' or l.overdue or o.started_at is not null)
                                         and (c.dry_run or t.status is distinct from 'Queued'))
-              and (c.seen is distinct from seen.now or c.due_at <= $1))
+              and (c.seen is distinct from seen.now or c.due_at <= $1)
+            limit greatest($2::bigint * 4, 2000))
         select c.id from channel_change c
         where c.id = any(array(select id from due)) and c.state <> 'Kept'
         order by c.id

@@ -16,6 +16,8 @@ internal sealed class ChangeWriting(
     /// <summary>A restart that follows a run begins so long after its end, or within the time of its order.</summary>
     private static readonly TimeSpan RestartWithin = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan BroughtWithin = TimeSpan.FromDays(30);
+
     public async Task WriteAsync(
         IReadOnlyList<(LookedAt Change, ChangeStep Step)> decided, CancellationToken cancellationToken)
     {
@@ -138,24 +140,27 @@ internal sealed class ChangeWriting(
         }
 
         await AssignAsync(again, change => change.After, cancellationToken);
-        await BringAsync("channels of a migration that did take place", again, cancellationToken);
-        await BringAsync(
-            "channels of a migration that were kept by a person",
-            [.. kept.Where(one => one.Step.Apply).Select(one => one.Change)], cancellationToken);
+        if (again.Count > 0)
+        {
+            await orders.WriteAsync(
+                connection, ChannelsApplyKind.KindName, new { }, "channels of a migration that did take place", again,
+                cancellationToken);
+        }
+
+        foreach (var same in kept.Where(one => one.Step.Apply).Select(one => one.Change)
+            .GroupBy(change => change.Action))
+        {
+            await BringAsync([.. same], cancellationToken);
+        }
 
         await FollowUpAsync(
             [.. kept.Where(one => one.Step.Attention is null).Select(one => one.Change)], cancellationToken);
     }
 
-    private async Task BringAsync(
-        string description, IReadOnlyList<LookedAt> changes, CancellationToken cancellationToken)
-    {
-        foreach (var same in changes.GroupBy(change => change.Action))
-        {
-            await orders.WriteAsync(
-                connection, ChannelsApplyKind.KindName, new { }, description, [.. same], cancellationToken);
-        }
-    }
+    /// <summary>What a person keeps is brought to the minion, which may be gone for good.</summary>
+    private Task BringAsync(IReadOnlyList<LookedAt> kept, CancellationToken cancellationToken) => orders.WriteAsync(
+        connection, ChannelsApplyKind.KindName, "channels of a migration that were kept by a person", kept[0].Action,
+        [.. kept.Select(change => (change.Minion, change.Name))], now + BroughtWithin, cancellationToken);
 
     private static bool SameLabels(ChannelAssignment? one, ChannelAssignment? other) =>
         (one?.Labels ?? []).ToHashSet().SetEquals(other?.Labels ?? []);
@@ -178,13 +183,20 @@ internal sealed class ChangeWriting(
 
     private (long Change, CheckState State, DateTimeOffset? RestartBy, bool NextBoot) Check(LookedAt change)
     {
-        var report = change.Facts.Report;
-        var ended = report?.Ended is { } told && told < now ? told : now;
-        var until = change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
-        var restarts = change.RebootAfter && report is not { Outcome: RunOutcome.NothingToDo };
-        var nextBoot = report is { Transactional: true, Outcome: RunOutcome.Succeeded };
+        var restarts = change.RebootAfter && MayRestart(change.Facts);
+        var nextBoot = change.Facts.Report is { Transactional: true, Outcome: RunOutcome.Succeeded };
         var state = restarts ? CheckState.Restart : nextBoot ? CheckState.Unread : CheckState.Read;
-        return (change.Id, state, restarts ? until : null, nextBoot);
+        return (change.Id, state, restarts ? RestartBy(change) : null, nextBoot);
+    }
+
+    /// <summary>What a person keeps may still go on, or be half done.</summary>
+    private static bool MayRestart(ChangeFacts facts) => facts is
+        { Report.Outcome: RunOutcome.Succeeded } or { Report: null, Target: TargetStatus.Completed };
+
+    private DateTimeOffset? RestartBy(LookedAt change)
+    {
+        var ended = change.Facts.Report?.Ended is { } told && told < now ? told : now;
+        return change.ExpiresAt > ended + RestartWithin ? change.ExpiresAt : ended + RestartWithin;
     }
 
     private async Task RevertAsync(

@@ -29,11 +29,20 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await Statement.ExecuteAsync(connection, NotBackSql, [NotBack], cancellationToken);
-        var moved = await Statement.ExecuteAsync(connection, RestartedSql, [now], cancellationToken);
+        var moved = (await Statement.QueryAsync(
+            connection, RestartedSql, [now, NotBack], row => row.GetInt64(0), cancellationToken)).Count;
         moved += await Statement.ExecuteAsync(connection, TooLateSql, [now], cancellationToken);
+        moved += await OrderRestartsAsync(cancellationToken);
+        moved += await OrderReadsAsync(cancellationToken);
+        return moved;
+    }
+
+    /// <summary>Where each run has a time of its own, nobody's is cut by more than a few minutes.</summary>
+    private async Task<int> OrderRestartsAsync(CancellationToken cancellationToken)
+    {
         var restarts = await DueAsync(CheckState.Restart, CollectRestarts, cancellationToken);
-        // Where each run has a time of its own, nobody's is cut by more than a few minutes.
-        foreach (var (migration, due) in restarts.SelectMany(same => Near(same.Migration, same.Due)))
+        var groups = restarts.SelectMany(same => Near(same.Migration, same.Due)).ToList();
+        foreach (var (migration, due) in groups)
         {
             var restart = await orders.WriteAsync(
                 connection, "system.reboot", "restart after a migration", migration, [.. due.Select(Minion)],
@@ -41,27 +50,34 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
             await Statement.ExecuteAsync(
                 connection, RestartingSql, [Ids(due), now, restart.Value], cancellationToken);
             await NoteAsync(migration, "restart ordered", due, [restart], cancellationToken);
-            moved += due.Count;
         }
 
-        foreach (var (migration, due) in await DueAsync(CheckState.Read, CollectReads, cancellationToken))
+        return groups.Sum(group => group.Due.Count);
+    }
+
+    private async Task<int> OrderReadsAsync(CancellationToken cancellationToken)
+    {
+        var reads = (await DueAsync(CheckState.Read, CollectReads, cancellationToken)).ToList();
+        foreach (var (migration, due) in reads)
         {
-            var reads = new List<ActionId>();
+            var ordered = new List<ActionId>();
             foreach (var kind in (string[])["products.refresh", "repositories.refresh", "hardware.refresh"])
             {
-                reads.Add(await orders.WriteAsync(
-                    connection, kind, "what a migration has led to", migration, [.. due.Select(Minion)],
-                    now + ReadWithin, cancellationToken));
+                ordered.Add(await ReadAsync(kind, migration, due, cancellationToken));
             }
 
             await Statement.ExecuteAsync(
-                connection, ReadingSql, [Ids(due), now, reads[0].Value, reads[1].Value], cancellationToken);
-            await NoteAsync(migration, "what is installed is read", due, reads, cancellationToken);
-            moved += due.Count;
+                connection, ReadingSql, [Ids(due), now, ordered[0].Value, ordered[1].Value], cancellationToken);
+            await NoteAsync(migration, "what is installed is read", due, ordered, cancellationToken);
         }
 
-        return moved;
+        return reads.Sum(group => group.Due.Count);
     }
+
+    private Task<ActionId> ReadAsync(
+        string kind, ActionId migration, List<Due> due, CancellationToken cancellationToken) => orders.WriteAsync(
+        connection, kind, "what a migration has led to", migration, [.. due.Select(Minion)], now + ReadWithin,
+        cancellationToken);
 
     private async Task<IEnumerable<(ActionId Migration, List<Due> Due)>> DueAsync(
         CheckState state, TimeSpan collect, CancellationToken cancellationToken)
@@ -174,21 +190,27 @@ internal sealed class CheckOrders(NpgsqlConnection connection, OwnOrders orders,
 
     /// <summary>
     /// Whatever became of the restart; what is there after the next boot only is not read before. The state is asked of
-    /// the row that is changed: another node may have moved it on while this one waited for its lock.
+    /// the row that is changed: another node may have moved it on while this one waited for its lock. That it does not
+    /// answer is no news any more.
     /// </summary>
     internal const string RestartedSql = """
-        update migration_check k
-        set state = case when k.next_boot and e.failure is not null then 'Unread' else 'Read' end, since = $1,
-            checked_at = $1, next_boot = k.next_boot and e.failure is not null, not_restarted = e.failure,
-            reason = case when k.next_boot and e.failure is not null
-                          then 'what it changed is there after the next boot' end
-        from migration_check x
-        left join action_target t on t.action_id = x.restart_action_id and t.minion_key = x.minion_key
-        cross join lateral (
-            select case when t.status = 'Completed' then null
-                        else coalesce(t.reason, lower(t.status), 'its order is gone') end as failure) e
-        where k.change_id = x.change_id and x.state = 'Restarting'
-          and k.state = 'Restarting' and (t.status is null or t.status not in ('Queued', 'PickedUp'))
+        with moved as (
+            update migration_check k
+            set state = case when k.next_boot and e.failure is not null then 'Unread' else 'Read' end, since = $1,
+                checked_at = $1, next_boot = k.next_boot and e.failure is not null, not_restarted = e.failure,
+                reason = case when k.next_boot and e.failure is not null
+                              then 'what it changed is there after the next boot' end
+            from migration_check x
+            left join action_target t on t.action_id = x.restart_action_id and t.minion_key = x.minion_key
+            cross join lateral (
+                select case when t.status = 'Completed' then null
+                            else coalesce(t.reason, lower(t.status), 'its order is gone') end as failure) e
+            where k.change_id = x.change_id and x.state = 'Restarting'
+              and k.state = 'Restarting' and (t.status is null or t.status not in ('Queued', 'PickedUp'))
+            returning k.change_id),
+        answered as (
+            update channel_change c set attention = null from moved where c.id = moved.change_id and c.attention = $2)
+        select change_id from moved
         """;
 
     internal const string ReadingSql = """

@@ -148,8 +148,9 @@ internal sealed class MigrationPreparation(MigrateKind kind, Catalogues catalogu
     ];
 
     /// <summary>
-    /// Minions whose last real run to this target needs attention: where it got as far as the product itself, it goes
-    /// on with the channels that it was given.
+    /// Minions whose last real run to this target did not succeed for all that is known, or needs attention: where it
+    /// got as far as the product itself, it goes on with the channels that it was given. That somebody has looked at it
+    /// repairs nothing.
     /// </summary>
     private static async Task<HashSet<long>> RepairsAsync(
         NpgsqlConnection connection, MigrationOrder order, IReadOnlyCollection<long> minions,
@@ -220,15 +221,17 @@ internal sealed class MigrationPreparation(MigrateKind kind, Catalogues catalogu
         where a.id = $1
         """;
 
-    /// <summary>Index channel_change_by_minion.</summary>
+    /// <summary>Indexes channel_change_by_minion, migration_run_pkey.</summary>
     internal const string RepairsSql = """
         select l.minion_key
         from unnest($1::bigint[]) as m(minion_key)
         cross join lateral (
-            select c.minion_key, c.state, c.target, c.attention from channel_change c
+            select c.id, c.minion_key, c.state, c.target, c.attention from channel_change c
             where c.minion_key = m.minion_key and not c.dry_run
             order by c.id desc limit 1) l
-        where l.state = 'Kept' and l.attention is not null and l.target = $2
+        left join migration_run r on r.change_id = l.id
+        where l.state = 'Kept' and l.target = $2
+          and (l.attention is not null or coalesce(r.outcome, '') not in ('Succeeded', 'NothingToDo'))
         """;
 
     /// <summary>Index channel_change_by_minion.</summary>

@@ -85,6 +85,13 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
             where action_id = $1 order by minion_key, id desc)
         """;
 
+    /// <summary>Of a change c; what a later real run has settled, or says again, needs none any more.</summary>
+    private const string NeedsAttention = """
+        c.attention is not null and not exists (
+            select 1 from channel_change n
+            where n.minion_key = c.minion_key and n.id > c.id and n.state = 'Kept' and not n.dry_run)
+        """;
+
     private const string Grouped = """
         count(*)::int,
         array(select x from unnest((array_agg(m.minion_id order by m.minion_id))[1:5]) as x)
@@ -104,7 +111,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
                count(r.change_id) filter (where r.reboot_needed and not coalesce(
                    k.restart_action_id is not null and k.not_restarted is null
                    and k.state not in ('Restart', 'Restarting'), false))::int,
-               count(l.attention)::int,
+               (select count(*) from channel_change c where c.action_id = $1 and {NeedsAttention})::int,
                count(k.change_id) filter (where k.state = 'Verified')::int,
                count(k.change_id) filter (where k.state = 'Differs')::int,
                count(k.change_id) filter (where k.state not in ('Verified', 'Differs'))::int,
@@ -168,7 +175,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         """;
 
     /// <summary>
-    /// Compared when the runs were read (<see cref="ChangeWriting.ReportSql"/>). Counted first, and named only what is
+    /// Compared when the runs were read (<see cref="ReportWriting.ReportSql"/>). Counted first, and named only what is
     /// shown: there may be a million lines. A run that failed and changed nothing is told of as a failure only.
     /// </summary>
     internal const string DifferencesSql = $"""
@@ -194,8 +201,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         """;
 
     /// <summary>
-    /// What a later real run has settled, or says again, needs no attention any more. Indexes channel_change_pkey,
-    /// channel_change_by_run, channel_change_attention, channel_change_by_minion.
+    /// Indexes channel_change_pkey, channel_change_by_run, channel_change_attention, channel_change_by_minion.
     /// </summary>
     internal const string ChangesSql = $"""
         select c.id, c.action_id, m.minion_id, c.run_id, c.dry_run, c.state, c.reason, c.attention, c.recorded_at,
@@ -208,9 +214,7 @@ internal sealed class MigrationReport(NpgsqlDataSource database)
         join minion m on m.minion_key = c.minion_key
         join key_domain d on d.id = m.key_domain_id
         where ($1::bigint is null or c.action_id = $1) and c.id < $3
-          and (not $2 or c.attention is not null and not exists (
-              select 1 from channel_change n
-              where n.minion_key = c.minion_key and n.id > c.id and n.state = 'Kept' and not n.dry_run))
+          and (not $2 or {NeedsAttention})
         order by c.id desc limit $4
         """;
 }

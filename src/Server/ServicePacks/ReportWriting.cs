@@ -26,7 +26,8 @@ internal static class ReportWriting
         change,
         outcome = report.Outcome.ToString(),
         failure = report.Failure,
-        cause = report.Problems.Count > 0 ? report.Problems[0] : null,
+        // Of another failure, problems are what came of it.
+        cause = report is { Failure: "conflict", Problems: [var problem, ..] } ? problem : null,
         comment = report.Comment,
         problems = report.Problems,
         planned = report.Planned,

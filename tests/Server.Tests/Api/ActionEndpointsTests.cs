@@ -234,9 +234,9 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         await server.Database.ExecuteAsync("""
             insert into order_log (action_id, verb, actor, at, detail)
             select $1, 'channels ' || case when n % 2 = 0 then 'kept' else 'taken back' end, 'saltern',
-                   timestamp with time zone '2026-03-01 22:00Z' + n * interval '1 s',
+                   timestamp with time zone '2026-03-01 22:00Z' + n * interval '0.1 s',
                    json_build_object('changes', n, 'minions', json_build_array('steps' || n))
-            from generate_series(1, 300) n
+            from generate_series(1, 2500) n
             """, id);
         await server.Database.ExecuteAsync("""
             insert into order_log (action_id, verb, actor, at, detail)
@@ -250,7 +250,7 @@ public sealed class ActionEndpointsTests(LiveServer server) : IClassFixture<Live
         Assert.Equal(
             ["restart ordered", "restart ordered", "channels kept", "channels taken back", "schedule"],
             orders.Select(order => order.Verb));
-        Assert.Equal("""{"changes":22650,"times":150,"minions":["steps300"]}""", orders[2].Detail.ToString());
+        Assert.Equal("""{"changes":1500498,"times":999,"minions":["steps2500"]}""", orders[2].Detail.ToString());
         Assert.Equal("""{"changes":1,"actions":[2]}""", orders[0].Detail.ToString());
     }
 

@@ -1,4 +1,5 @@
 using Saltern.Rig;
+using Saltern.Server.Database;
 using Saltern.Server.Dispatch;
 using Saltern.Server.ServicePacks;
 using Xunit;
@@ -129,7 +130,21 @@ public sealed class AfterRunsTests(PostgresServer server) : AfterRunsGround(serv
         Assert.Equal(Away, await StateAsync());
         boot = "22222222-2222-4222-8222-222222222222";
         await StartsAsync("m1");
-        await TurnAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            await rig.DispatchAsync();
+            await SayAsync();
+        }
+
+        // Somebody is at the change at that moment.
+        await using var other = await database.DataSource.OpenConnectionAsync();
+        await using var held = await other.BeginTransactionAsync();
+        await Statement.ExecuteAsync(other, "select from channel_change for update", [], CancellationToken.None);
+        var pass = rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
+        await UntilLockedAsync(pass);
+        await held.CommitAsync();
+        await pass;
+        Assert.Equal("Kept", await StateAsync());
         await AnswerAsync();
         Assert.Equal(("Kept", (1, 0, 0)), (await StateAsync(), await CountsAsync(action)));
     }

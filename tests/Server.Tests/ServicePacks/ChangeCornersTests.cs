@@ -107,6 +107,10 @@ public sealed class ChangeCornersTests(PostgresServer server) : MigrationGround(
         await RunEndsAsync(LastSent, "m1", "failed", changed: true);
         await RunEndsAsync(LastSent, "m2", "succeeded", changed: true);
         await TurnAsync();
+        // That somebody has looked at it repairs nothing.
+        Assert.IsType<ChangeOrderOutcome.Accepted>(await rig.Get<ChangeOrders>().DecideAsync(
+            await database.ScalarAsync<long>("select id from channel_change where attention is not null"), keep: true,
+            "ann", CancellationToken.None));
         await database.ExecuteAsync("""
             with sp5 as (
                 insert into product_set (digest, products)

@@ -31,6 +31,27 @@ public sealed class ChangeOrderTests(PostgresServer server) : MigrationGround(se
     }
 
     [Fact]
+    public async Task A_run_that_may_go_on_is_followed_by_no_restart_when_its_channels_are_kept()
+    {
+        await OrderAsync(Real + """, "rebootAfter": true""", "m1");
+        await rig.DispatchAsync();
+        var run = LastSent;
+        await rig.ReturnAsync(run.Jid, "m1", Garbled, 1, "state.apply");
+        await TurnAsync();
+        await RecordIsAsync(LastSent, "m1", $"{PillarOf(run)["run_id"]}", "running", changed: null);
+        await TurnAsync();
+        Assert.StartsWith("Unknown: the run goes on", await StateAsync());
+
+        await DecideAsync(keep: true);
+        await TurnAsync();
+        await rig.Get<AfterRuns>().RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal("Kept", await StateAsync());
+        Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from migration_check"));
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from action where kind = 'system.reboot'"));
+    }
+
+    [Fact]
     public async Task Taken_back_the_minion_gets_those_of_before_and_may_still_prove_that_it_ran()
     {
         await OrderAsync(Real, "m1");

@@ -117,6 +117,37 @@ public sealed class MigrationReportTests(PostgresServer server) : MigrationGroun
         Assert.Empty(await report.ChangesAsync(null, attention: true, null, 10, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task What_another_migration_has_repaired_is_not_counted_as_to_be_looked_at()
+    {
+        var action = await OrderAsync(""", "dryRun": false""", "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "failed", changed: true);
+        await TurnAsync();
+        Assert.Equal(1, (await OfAsync(action))!.Attention);
+
+        await OrderAsync(""", "dryRun": false""", "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(LastSent, "m1", "succeeded", changed: true);
+        await TurnAsync();
+        Assert.Equal(0, (await OfAsync(action))!.Attention);
+    }
+
+    [Fact]
+    public async Task A_repository_that_was_left_out_is_the_cause_and_not_the_conflict_that_came_of_it()
+    {
+        var action = await OrderAsync("", "m1");
+        await rig.DispatchAsync();
+        await RunEndsAsync(
+            LastSent, "m1", "failed", changed: false,
+            """, "reason": "repository_unreachable", "problems": [{"problem": "nothing provides x"}]""");
+        await TurnAsync();
+
+        Assert.Equal(
+            ("repository_unreachable", "it went so"),
+            (await OfAsync(action))!.Failures.Select(group => (group.Word, group.Text)).Single());
+    }
+
     private Task<Contract.MigrationSummary?> OfAsync(ActionId action) =>
         rig.Get<MigrationReport>().OfAsync(action, CancellationToken.None);
 }
