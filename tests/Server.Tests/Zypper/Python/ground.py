@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -163,6 +164,29 @@ def descendants(pid):
     return found + [one for child in found for one in descendants(child)]
 
 
+def is_alive(pid):
+    return os.path.exists("/proc/{}".format(pid))
+
+
+def hanging_rpm(test, once_there="/"):
+    """
+    A stand-in that never lists the packages once a file is there, and else is the real one. The function that comes
+    back has the numbers of the processes that hung.
+    """
+    asked = os.path.join(test.folder, "asked")
+    test.stand_in("rpm", "case \"$*\" in *-qa*) [ ! -e {} ] || {{ echo $$ >> {}; exec sleep 300; }} ;; esac\n"
+                         "exec {} \"$@\"".format(once_there, asked, shutil.which("rpm")))
+    test.addCleanup(setattr, module._system, "PACKAGES_SECONDS", module._system.PACKAGES_SECONDS)
+    module._system.PACKAGES_SECONDS = 1
+
+    def numbers():
+        with open(asked) as file:
+            return [int(line) for line in file]
+
+    test.addCleanup(lambda: [os.kill(pid, signal.SIGKILL) for pid in numbers() if is_alive(pid)])
+    return numbers
+
+
 class System(unittest.TestCase):
     """A system of its own for each test, and the runs on it."""
 
@@ -218,6 +242,16 @@ class System(unittest.TestCase):
 
     def dup(self, run_id, **more):
         return module.dist_upgrade(run_id, **self.settings(**more))
+
+    def work(self, **more):
+        """A real run, unless said otherwise, whose worker is this process."""
+        run = module._runs.Run("r", self.runs)
+        given = self.settings(**dict({"dry_run": False}, **more))
+        del given["runs_folder"]
+        order = module._order.of(given)
+        os.close(run.lock())
+        run.write("order.json", order)
+        return module._launch.work.Work(run, order).carry_out()
 
     def versions(self):
         """The installed packages as zypper sees them after all: name-version."""

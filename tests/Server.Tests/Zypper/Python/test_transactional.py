@@ -35,15 +35,6 @@ class ReadOnlyRoot(ground.System):
     def tukit(self, after=""):
         self.stand_in("tukit", TUKIT.format(calls=self.calls, root=self.root, after=after))
 
-    def work(self, **more):
-        run = ground.module._runs.Run("r", self.runs)
-        given = self.settings(**dict({"dry_run": False}, **more))
-        del given["runs_folder"]
-        order = ground.module._order.of(given)
-        os.close(run.lock())
-        run.write("order.json", order)
-        return ground.module._launch.work.Work(run, order).carry_out()
-
     def called(self):
         if not os.path.exists(self.calls):
             return []
