@@ -50,6 +50,12 @@ gate:close()
 # The same before the package is there.
 HELD = GATED.replace("%post", "%pre")
 
+# rpm gives up on the package.
+FAILING = """
+%pre -p <lua>
+error("it does not want to")
+"""
+
 _PACKAGES = {
     "sp1": [("app", "1.0", "Lab"), ("lib", "1.0", "Lab"), ("tool", "2.0", "Lab"),
             ("conf", "1.0", "Lab", "Requires: app = 1.0"), ("slow", "1.0", "Lab")],
@@ -63,7 +69,36 @@ _PACKAGES = {
     "licensed": [("app", "2.0", "Lab")],
     "lost": [("app", "2.0", "Lab", "Requires: lib = 1.2"), ("lib", "1.2", "Lab")],
     "huge": [("app", "2.0", "Lab")],
+    "failing": [("app", "2.0", "Lab", "", FAILING)],
+    "stack": [("app", "2.0", "Lab"), ("tool", "3.0", "Lab")],
+    "rebooting-stack": [("tool", "3.0", "Lab")],
+    "failing-stack": [
+        ("app", "2.0", "Lab"), ("tool", "3.0", "Lab"), ("lib", "2.0", "Lab", "Requires: tool = 3.0", FAILING)],
 }
+
+# The packages of repositories that a patch of the update stack brings.
+_STACKS = {
+    "stack": [("tool", "3.0")], "rebooting-stack": [("tool", "3.0", "<reboot_suggested>1</reboot_suggested>")],
+    "failing-stack": [("tool", "3.0"), ("lib", "2.0")],
+}
+
+_PATCH = """<?xml version="1.0" encoding="UTF-8"?>
+<updates>
+<update from="lab@example.com" status="stable" type="recommended" version="1">
+<id>stack</id><title>The update stack</title><severity>moderate</severity><release>Lab</release>
+<issued date="1795829576"/><references/><description>Mends it.</description>
+<pkglist><collection short="lab"><name>Lab</name>
+{}
+</collection></pkglist>
+</update>
+</updates>
+"""
+
+_PATCHED = """
+<package name="{0}" epoch="0" version="{1}" release="1" arch="noarch" src="{0}-{1}-1.src.rpm">
+<filename>{0}-{1}-1.noarch.rpm</filename><restart_suggested>1</restart_suggested>{2}
+</package>
+"""
 
 _built = []
 
@@ -99,6 +134,11 @@ def repositories():
             os.path.join(folder, "huge"),
             lambda text: re.sub(r'size package="\d+"', 'size package="{}"'.format(10 ** 17), text))
         os.remove(os.path.join(folder, "lost", "app-2.0-1.noarch.rpm"))
+        for name, packages in _STACKS.items():
+            path = os.path.join(folder, "updateinfo.xml")
+            with open(path, "w") as file:
+                file.write(_PATCH.format("".join(_PATCHED.format(*package + ("",)) for package in packages)))
+            quiet("modifyrepo_c", path, os.path.join(folder, name, "repodata"))
         _built.append(folder)
     return _built[0]
 
