@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 
 import ground
 
@@ -67,6 +68,25 @@ class UpdateStack(ground.System):
         self.stand_in("snapper", "echo \"$*\" >> {0}; wc -l < {0}".format(calls))
         result = self.dup("r", dry_run=False, patch_stack_first=True, snapshots=True)
         self.assertEqual((result["reason"], result["snapshots"]), ("packages", {"before": 1, "after": 2}))
+
+    def test_where_a_lock_keeps_them_out_that_is_a_conflict(self):
+        self.add("stack")
+        ground.quiet("zypper", "--root", self.root, "-n", "addlock", "tool")
+        result = self.dup("r", dry_run=False, patch_stack_first=True)
+        self.assertEqual((result["reason"], result["exit_code"], result["changed"]), ("conflict", 4, False))
+        self.assertEqual(len(result["problems"]), 1)
+        self.assertEqual(self.changing_calls(), ["patch --updatestack-only"])
+
+    def test_where_zypper_leaves_them_out_and_there_is_nothing_else_nothing_was_done(self):
+        self.add("stack")
+        self.upgrade("app")
+        ground.quiet("zypper", "--root", self.root, "-n", "addlock", "tool")
+        self.stand_in("zypper", "case \"$*\" in *\"patch --updatestack-only\"*) exit 0 ;; esac\nexec {} \"$@\"".format(
+            shutil.which("zypper")))
+        result = self.dup("r", dry_run=False, patch_stack_first=True)
+        self.assertEqual(self.changing_calls(), ["patch --updatestack-only"])
+        self.assertEqual((result["outcome"], result["changed"]), ("nothing_to_do", False))
+        self.assertTrue(result["checks"]["update_stack_patches_pending"])
 
     def test_where_none_are_pending_nothing_is_begun(self):
         self.add("stack")
