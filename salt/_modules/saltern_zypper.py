@@ -87,8 +87,7 @@ def changed_since(run_id, runs_folder=None):
     """
     run = _runs.Run(run_id, runs_folder)
     changes = run.changes_since() if run.exists() else None
-    plan = _records.read_json(run.path("plan.json")) or {}
-    if not changes and plan.get("checks", {}).get("transactional"):
+    if not changes and run.is_transactional():
         changes = None
     return {
         "run_id": run_id, "recorded": run.order() is not None, "began_to_change": run.began_to_change(),

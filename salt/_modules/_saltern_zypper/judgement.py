@@ -11,6 +11,9 @@ _LEFT_OUT = re.compile(r"^Skipping repository '(.*)' because of the above error"
 _NOT_LET_IN = re.compile(r"^ - Login failed\b|The requested URL returned error: 40[13]\b", re.M)
 _ROOM = 1.05
 
+# Of these, what was missing because a repository was left out may be the cause.
+_FOR_LACK_OF_A_REPOSITORY = (3, 4, 6, 104, exits.REPOSITORY_LEFT_OUT)
+
 _WORDS = (
     ("install", "to install"), ("upgrade", "to upgrade"), ("downgrade", "to downgrade"),
     ("reinstall", "to reinstall"), ("remove", "to remove"), ("change_vendor", "to change vendor"),
@@ -55,9 +58,17 @@ def of_signatures(said, trusted=()):
 
 def of_failure(code, said, what):
     left_out = [found.group(1) for found in map(_LEFT_OUT.match, said.warnings()) if found]
-    if code == exits.REPOSITORY_LEFT_OUT or (left_out and code not in exits.DONE):
+    if code == exits.REPOSITORY_LEFT_OUT or (left_out and code in _FOR_LACK_OF_A_REPOSITORY):
         # Before the problems: what is missing there may be in the repository that zypper went on without.
-        return of_signatures(said) or ("repository_unreachable", _unreachable_words(said, left_out))
+        return of_signatures(said) or ("repository_unreachable", "\n".join(
+            [_unreachable_words(said, left_out, "; without it a plan means nothing")] + said.errors()))
+    reason, words = _of_failure_itself(code, said, what)
+    if left_out and code not in exits.DONE:
+        words += "\n" + (of_signatures(said) or (None, _unreachable_words(said, left_out)))[1]
+    return reason, words
+
+
+def _of_failure_itself(code, said, what):
     if said.problems:
         return "conflict", "\n".join(["Dependencies cannot be met:"] + [one["problem"] for one in said.problems])
     licences = [found.group(1) for found in (_LICENCE.match(text) for _, text in said.messages) if found]
@@ -71,16 +82,16 @@ def of_failure(code, said, what):
     return reason, words + ("\n" + errors if errors else "")
 
 
-def _unreachable_words(said, left_out):
+def _unreachable_words(said, left_out, so=""):
     errors = said.errors()
     refused = [name for name in left_out if any(
         text.startswith("Repository '{}' ".format(name)) and _NOT_LET_IN.search(text) for text in errors)]
     away = [name for name in left_out if name not in refused]
     words = ["Repository {} does not let this minion in: its credentials are wrong or missing.".format(
         ", ".join(refused))] if refused else []
-    words += ["{} could not be reached; without it a plan means nothing.".format(
-        "Repository " + ", ".join(away) if away else "A repository")] if away or not refused else []
-    return "\n".join([" ".join(words)] + errors)
+    words += ["{} could not be reached{}.".format(
+        "Repository " + ", ".join(away) if away else "A repository", so)] if away or not refused else []
+    return " ".join(words)
 
 
 def locked_words(said, holder):

@@ -115,7 +115,7 @@ def settle_interrupted(run, wait):
     result = records.read_json(run.path("plan.json")) or work.empty_result(run, order)
     changing = records.read_json(run.path("changing.json")) or {}
     # What a transactional update changed is there after the next boot only: the packages of now prove nothing.
-    changes = None if result.get("checks", {}).get("transactional") else run.changes_since()
+    changes = None if run.is_transactional() else run.changes_since()
     result.update(
         outcome="interrupted", success=False, reason="interrupted", exit_code=None, ended=time.time(),
         exit_meaning="zypper's end was not seen", snapshots=changing.get("snapshots", {}),

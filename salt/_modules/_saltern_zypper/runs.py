@@ -51,6 +51,11 @@ class Run:
     def began_to_change(self):
         return os.path.exists(self.path("changing.json"))
 
+    def is_transactional(self):
+        """Whether it changes the system of the next boot; a run that patches first has no plan until that is done."""
+        plan, changing = (records.read_json(self.path(name)) or {} for name in ("plan.json", "changing.json"))
+        return bool(plan.get("checks", {}).get("transactional") or changing.get("transactional"))
+
     def packages_before(self):
         return records.read_json(self.path("packages.before"))
 

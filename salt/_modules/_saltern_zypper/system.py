@@ -8,6 +8,10 @@ import time
 
 SYSTEMD = "/run/systemd/system"
 
+# rpm waits for ever for a lock that its database kept of an rpm that was killed. Whoever asks waits for us meanwhile,
+# the server for ten minutes.
+PACKAGES_SECONDS = 120
+
 _FORMAT = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{VENDOR}\\n"
 
 
@@ -57,11 +61,15 @@ def rpm_rests(root=None, seconds=600):
 def packages(root=None):
     """
     All installed packages by name: a sorted list of [version, architecture, vendor]. Keys of repositories, which
-    rpm keeps as packages, are none.
+    rpm keeps as packages, are none. An OSError where the list cannot be had, whatever the cause.
     """
-    done = subprocess.run(
-        packages_command(root), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=clean_environment(), timeout=600)
+    try:
+        done = subprocess.run(
+            packages_command(root), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=clean_environment(), timeout=PACKAGES_SECONDS)
+    except subprocess.SubprocessError as error:
+        raise OSError("rpm -qa was ended after {} seconds without an answer.".format(PACKAGES_SECONDS)
+                      if isinstance(error, subprocess.TimeoutExpired) else "rpm -qa: {}".format(error))
     if done.returncode != 0:
         raise OSError("rpm -qa ended with {}: {}".format(
             done.returncode, done.stderr.decode("utf-8", "replace").strip()))
@@ -73,10 +81,13 @@ def packages_command(root=None):
 
 
 def packages_of(text):
-    """What that command lists."""
+    """What that command lists; an OSError where that is something else."""
     found = {}
     for line in text.splitlines():
-        name, version, arch, vendor = line.split("\t")
+        try:
+            name, version, arch, vendor = line.split("\t")
+        except ValueError:
+            raise OSError("rpm -qa lists what is no package: {!r}".format(line[:200]))
         if name != "gpg-pubkey":
             found.setdefault(name, []).append([version, arch, vendor])
     return {name: sorted(versions) for name, versions in found.items()}

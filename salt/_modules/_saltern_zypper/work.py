@@ -29,6 +29,7 @@ class Work:
         self.order = order
         self.zypper = zypper.Zypper(run, order, kept_open)
         self.result = empty_result(run, order)
+        self.patched = False
         self.repositories = repositories.enabled(order["reposd_dir"], order["root"])
 
     def carry_out(self):
@@ -41,6 +42,7 @@ class Work:
         except Exception as error:  # pylint: disable=broad-except
             self.run.log(traceback.format_exc())
             result.update(outcome="failed", reason="internal", comment="{}: {}".format(type(error).__name__, error))
+        self._snapshot("after")
         self._compare()
         result["success"] = result["outcome"] in ("succeeded", "nothing_to_do")
         result["ended"] = time.time()
@@ -58,7 +60,10 @@ class Work:
         self._make_test_case()
         self._plan()
         count = sum(len(part) for part in self.result["plan"].values())
-        if count == 0:
+        if count == 0 and self.patched:
+            self._take_reboot()
+            self.result.update(outcome="succeeded", comment="Done: patches of the update stack. Nothing else to do.")
+        elif count == 0:
             self.result.update(outcome="nothing_to_do", comment="Nothing to do.")
         elif self.order["dry_run"]:
             self.result.update(
@@ -107,11 +112,15 @@ class Work:
         for _ in range(_STACK_ROUNDS):
             code, said = self._call("patch", ["patch", "--updatestack-only"] + (
                 ["--auto-agree-with-licenses"] if self.order["auto_agree_with_licenses"] else []))
+            self._take_code(code)
+            self._take_words(said)
             self._look_at_snapshot("patch", code)
             if code not in exits.DONE:
-                self._take_code(code)
+                self.result["problems"] = said.problems
                 raise Stop(*judgement.of_failure(code, said, "The patches of the update stack failed"))
-            if code != 103:
+            self.patched |= said.plan is not None and any(said.plan.values())
+            self.result["reboot_needed"] |= code == 102 or said.reboot_needed
+            if code not in (102, 103):
                 break
         self.zypper.transactional = False
 
@@ -140,7 +149,8 @@ class Work:
             result.update(
                 plan=said.plan, counts={kind: len(part) for kind, part in said.plan.items()},
                 download_bytes=said.download_bytes, disk_bytes=said.disk_bytes)
-        result.update(problems=said.problems, reboot_needed=said.reboot_needed)
+        result["problems"] = said.problems
+        result["reboot_needed"] |= said.reboot_needed
         self._take_words(said)
         self.run.write("plan.json", masking.mask_all(result))
         reason = judgement.of_plan(code, said, self.order, system.lock_holder(self.order["root"]))
@@ -164,15 +174,18 @@ class Work:
         self._take_words(said)
         self._look_at_snapshot("dup", code)
         result["problems"] = said.problems
-        self._snapshot("after")
         if code not in exits.DONE:
             raise Stop(*judgement.of_failure(code, said, "zypper dup failed"))
-        result["reboot_needed"] = (
-            result["reboot_needed"] or code == 102 or said.reboot_needed or self.zypper.transactional
-            or (self.order["root"] is None and system.wants_reboot()))
+        result["reboot_needed"] |= code == 102 or said.reboot_needed
+        self._take_reboot()
         result.update(outcome="succeeded", comment="Done: {}.".format(judgement.in_words(result["plan"])))
         if code == 107:
             result["comment"] += " Scripts of packages failed; see the log."
+
+    def _take_reboot(self):
+        """What the system itself says, after it was changed."""
+        self.result["reboot_needed"] |= self.result["checks"]["transactional"] or (
+            self.order["root"] is None and system.wants_reboot())
 
     def _look_at_snapshot(self, name, code):
         """What zypper cannot say itself: that it did not come to run, or that its work was thrown away after all."""
@@ -185,7 +198,9 @@ class Work:
         """From here on the run is never begun again."""
         if not self.run.began_to_change():
             self._snapshot("before")
-            self.run.write("changing.json", {"began": time.time(), "snapshots": self.result["snapshots"]})
+            self.run.write("changing.json", {
+                "began": time.time(), "snapshots": self.result["snapshots"],
+                "transactional": self.result["checks"]["transactional"]})
 
     def _snapshot(self, when):
         snapshots = self.result["snapshots"]
@@ -222,7 +237,9 @@ class Work:
 
     def _packages_after(self):
         """Those of now; on a transactional system those of the next boot, if a snapshot is to be its root."""
-        if self.zypper.packages_of_next_boot is not None:
+        if self.zypper.has_next_boot:
+            if self.zypper.packages_of_next_boot is None:
+                raise OSError("What the snapshot of the next boot has is not known.")
             return self.zypper.packages_of_next_boot
         if not system.rpm_rests(self.order["root"]):
             raise OSError("rpm is still changing packages; what it comes to is not known.")

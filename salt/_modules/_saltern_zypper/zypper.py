@@ -21,7 +21,8 @@ class Zypper:
         self.kept_open = kept_open
         self.transactional = False
         self.kept_last = None  # Whether the last snapshot is the root of the next boot.
-        self.packages_of_next_boot = None
+        self.has_next_boot = False
+        self.packages_of_next_boot = None  # Also where they cannot be told.
         self.checks_signatures = False
 
     def call(self, name, arguments):
@@ -59,10 +60,16 @@ class Zypper:
                 open(self.run.path(transactional.PACKAGES), "wb") as packages:
             handles = (code.fileno(), packages.fileno())
             command = transactional.command(
-                handles, self.packages_of_next_boot is not None, system.packages_command(self.order["root"]), command)
+                handles, self.has_next_boot, system.packages_command(self.order["root"]), command)
             self.kept_last = self._run(command, file, errors, handles) == 0
         if self.kept_last:
-            self.packages_of_next_boot = system.packages_of(records.read(self.run.path(transactional.PACKAGES)) or "")
+            self.has_next_boot = True
+            try:
+                self.packages_of_next_boot = system.packages_of(
+                    records.read(self.run.path(transactional.PACKAGES)) or "")
+            except OSError as error:
+                self.packages_of_next_boot = None
+                self.run.log(str(error))
         return transactional.zyppers_code(self.run)
 
     def output_of(self, name):
@@ -70,7 +77,9 @@ class Zypper:
 
     def _command(self):
         order = self.order
-        command = ["zypper", "--non-interactive", "--xmlout", "--userdata", "saltern:" + self.run.run_id]
+        # Patches that need a restart of the machine are interactive to zypper, which would leave them out.
+        command = ["zypper", "--non-interactive", "--non-interactive-include-reboot-patches", "--xmlout", "--userdata",
+                   "saltern:" + self.run.run_id]
         if order["root"]:
             command += ["--root", order["root"]]
         if order["reposd_dir"]:

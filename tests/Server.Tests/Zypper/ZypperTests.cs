@@ -18,6 +18,7 @@ public sealed class ZypperTests
     [InlineData("test_dup")]
     [InlineData("test_keys")]
     [InlineData("test_output")]
+    [InlineData("test_patches")]
     [InlineData("test_runs")]
     [InlineData("test_signatures")]
     [InlineData("test_states")]

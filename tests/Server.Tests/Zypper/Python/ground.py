@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,12 @@ gate:close()
 # The same before the package is there.
 HELD = GATED.replace("%post", "%pre")
 
+# rpm gives up on the package.
+FAILING = """
+%pre -p <lua>
+error("it does not want to")
+"""
+
 _PACKAGES = {
     "sp1": [("app", "1.0", "Lab"), ("lib", "1.0", "Lab"), ("tool", "2.0", "Lab"),
             ("conf", "1.0", "Lab", "Requires: app = 1.0"), ("slow", "1.0", "Lab")],
@@ -62,7 +69,36 @@ _PACKAGES = {
     "licensed": [("app", "2.0", "Lab")],
     "lost": [("app", "2.0", "Lab", "Requires: lib = 1.2"), ("lib", "1.2", "Lab")],
     "huge": [("app", "2.0", "Lab")],
+    "failing": [("app", "2.0", "Lab", "", FAILING)],
+    "stack": [("app", "2.0", "Lab"), ("tool", "3.0", "Lab")],
+    "rebooting-stack": [("tool", "3.0", "Lab")],
+    "failing-stack": [
+        ("app", "2.0", "Lab"), ("tool", "3.0", "Lab"), ("lib", "2.0", "Lab", "Requires: tool = 3.0", FAILING)],
 }
+
+# The packages of repositories that a patch of the update stack brings.
+_STACKS = {
+    "stack": [("tool", "3.0")], "rebooting-stack": [("tool", "3.0", "<reboot_suggested>1</reboot_suggested>")],
+    "failing-stack": [("tool", "3.0"), ("lib", "2.0")],
+}
+
+_PATCH = """<?xml version="1.0" encoding="UTF-8"?>
+<updates>
+<update from="lab@example.com" status="stable" type="recommended" version="1">
+<id>stack</id><title>The update stack</title><severity>moderate</severity><release>Lab</release>
+<issued date="1795829576"/><references/><description>Mends it.</description>
+<pkglist><collection short="lab"><name>Lab</name>
+{}
+</collection></pkglist>
+</update>
+</updates>
+"""
+
+_PATCHED = """
+<package name="{0}" epoch="0" version="{1}" release="1" arch="noarch" src="{0}-{1}-1.src.rpm">
+<filename>{0}-{1}-1.noarch.rpm</filename><restart_suggested>1</restart_suggested>{2}
+</package>
+"""
 
 _built = []
 
@@ -98,6 +134,11 @@ def repositories():
             os.path.join(folder, "huge"),
             lambda text: re.sub(r'size package="\d+"', 'size package="{}"'.format(10 ** 17), text))
         os.remove(os.path.join(folder, "lost", "app-2.0-1.noarch.rpm"))
+        for name, packages in _STACKS.items():
+            path = os.path.join(folder, "updateinfo.xml")
+            with open(path, "w") as file:
+                file.write(_PATCH.format("".join(_PATCHED.format(*package + ("",)) for package in packages)))
+            quiet("modifyrepo_c", path, os.path.join(folder, name, "repodata"))
         _built.append(folder)
     return _built[0]
 
@@ -163,6 +204,29 @@ def descendants(pid):
     return found + [one for child in found for one in descendants(child)]
 
 
+def is_alive(pid):
+    return os.path.exists("/proc/{}".format(pid))
+
+
+def hanging_rpm(test, once_there="/"):
+    """
+    A stand-in that never lists the packages once a file is there, and else is the real one. The function that comes
+    back has the numbers of the processes that hung.
+    """
+    asked = os.path.join(test.folder, "asked")
+    test.stand_in("rpm", "case \"$*\" in *-qa*) [ ! -e {} ] || {{ echo $$ >> {}; exec sleep 300; }} ;; esac\n"
+                         "exec {} \"$@\"".format(once_there, asked, shutil.which("rpm")))
+    test.addCleanup(setattr, module._system, "PACKAGES_SECONDS", module._system.PACKAGES_SECONDS)
+    module._system.PACKAGES_SECONDS = 1
+
+    def numbers():
+        with open(asked) as file:
+            return [int(line) for line in file]
+
+    test.addCleanup(lambda: [os.kill(pid, signal.SIGKILL) for pid in numbers() if is_alive(pid)])
+    return numbers
+
+
 class System(unittest.TestCase):
     """A system of its own for each test, and the runs on it."""
 
@@ -218,6 +282,16 @@ class System(unittest.TestCase):
 
     def dup(self, run_id, **more):
         return module.dist_upgrade(run_id, **self.settings(**more))
+
+    def work(self, **more):
+        """A real run, unless said otherwise, whose worker is this process."""
+        run = module._runs.Run("r", self.runs)
+        given = self.settings(**dict({"dry_run": False}, **more))
+        del given["runs_folder"]
+        order = module._order.of(given)
+        os.close(run.lock())
+        run.write("order.json", order)
+        return module._launch.work.Work(run, order).carry_out()
 
     def versions(self):
         """The installed packages as zypper sees them after all: name-version."""

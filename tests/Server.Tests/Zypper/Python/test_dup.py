@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 
@@ -158,6 +159,25 @@ class WhatGoesWrong(ground.System):
             self.assertEqual((result["reason"], result["exit_code"]), ("repository_unreachable", 4))
             self.assertTrue(result["comment"].startswith("Repository gone could not be reached; "), result["comment"])
             self.assertEqual((len(result["problems"]), result["changed"]), (2, False))
+
+    def test_a_package_that_rpm_refuses_is_the_reason_though_a_repository_was_left_out(self):
+        self.add("failing")
+        for name in ("flaky", "other"):
+            shutil.copytree(os.path.join(ground.repositories(), "sp1"), os.path.join(self.folder, name))
+            ground.quiet(
+                "zypper", "--root", self.root, "-n", "addrepo", "-G", "-f", "file://" + os.path.join(self.folder, name),
+                name)
+        self.configure("repo.refresh.delay = 0\n")
+        # It goes between the plan and the run.
+        self.stand_in("zypper", "case \"$*\" in *in-advance*) mv {0} {0}.gone ;; esac\nexec {1} \"$@\"".format(
+            os.path.join(self.folder, "flaky"), shutil.which("zypper")))
+        result = self.dup("r", dry_run=False)
+        self.assertEqual((result["reason"], result["exit_code"], result["changed"]), ("packages", 8, False))
+        lines = result["comment"].splitlines()
+        self.assertEqual(
+            lines[0], "zypper dup failed: installation or removal of packages failed (exit code 8).")
+        self.assertIn("it does not want to", result["comment"])
+        self.assertEqual(lines[-1], "Repository flaky could not be reached.")
 
     def test_a_repository_that_does_not_let_the_minion_in_is_said_to(self):
         channel = {"label": "shut", "url": served.folder(self, self.folder) + "closed/", "gpgcheck": False}

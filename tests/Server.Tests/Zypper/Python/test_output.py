@@ -60,6 +60,28 @@ class Output(unittest.TestCase):
             judged(remove_limit=0), ("removal_limit", "1 package would be removed, and none is allowed: b."))
         self.assertEqual(judged(forbid_removal=["SLES"])[0], "removal_limit")
 
+    def test_a_repository_that_was_left_out_is_the_reason_only_of_what_may_come_of_it(self):
+        said = output.parse(
+            "<stream><message type='error'>Own words.</message>"
+            "<message type='warning'>Skipping repository 'x' because of the above error.</message></stream>")
+        for code in (3, 4, 6, 104, 106):
+            reason, words = judgement.of_failure(code, said, "It failed")
+            self.assertEqual((reason, words.splitlines()), ("repository_unreachable", [
+                "Repository x could not be reached; without it a plan means nothing.", "Own words."]))
+        for code, expected in ((8, "packages"), (7, "locked"), (105, "zypper"), (-9, "zypper"), (None, "zypper")):
+            reason, words = judgement.of_failure(code, said, "It failed")
+            self.assertEqual((reason, words.splitlines()[1:]), (expected, [
+                "Own words.", "Repository x could not be reached."]))
+
+    def test_a_repository_whose_signature_is_wrong_comes_after_what_rpm_refused_too(self):
+        said = output.parse(
+            "<stream><message type='error'>Repository 'x' is invalid.\n[|] Signature verification failed</message>"
+            "<message type='warning'>Skipping repository 'x' because of the above error.</message></stream>")
+        wrong = "The signature of repository 'x' does not fit what it has."
+        self.assertEqual(judgement.of_failure(4, said, "It failed"), ("signature", wrong))
+        reason, words = judgement.of_failure(8, said, "It failed")
+        self.assertEqual((reason, words.splitlines()[-1]), ("packages", wrong))
+
     def test_a_plan_that_is_not_there_is_no_success(self):
         order = {"remove_limit": None, "forbid_removal": []}
         self.assertEqual(judgement.of_plan(0, output.parse(""), order, None)[0], "zypper")

@@ -233,6 +233,24 @@ class BrokenOff(ground.System):
         since = ground.module.changed_since("r", runs_folder=self.runs)
         self.assertEqual((since["changed"], since["changes"]["app"]), (True, {"old": "1.0-1", "new": "2.5-1"}))
 
+    def test_a_run_that_is_killed_is_settled_though_rpm_hangs_over_its_packages(self):
+        self.break_off()
+        asked = ground.hanging_rpm(self)
+        result = self.result()
+        self.assertEqual((result["outcome"], result["success"], result["changed"]), ("interrupted", False, None))
+        self.assertIn("rpm -qa was ended after 1 seconds without an answer.", result["log_tail"])
+        self.assertIsNone(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
+        self.assertEqual([ground.is_alive(pid) for pid in asked()], [False, False])
+        os.remove(os.path.join(self.folder, "bin", "rpm"))
+        self.assertTrue(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
+
+    def test_a_run_that_is_killed_is_settled_though_rpm_lists_what_is_no_package(self):
+        self.break_off()
+        self.stand_in("rpm", "case \"$*\" in *-qa*) echo cannot open Packages database ;; esac")
+        result = self.result()
+        self.assertEqual((result["outcome"], result["changed"]), ("interrupted", None))
+        self.assertIn("rpm -qa lists what is no package: 'cannot open Packages database'", result["log_tail"])
+
     def test_a_run_that_is_killed_is_settled_though_the_disk_lost_its_files(self):
         self.break_off()
         for name in ("order.json", "plan.json", "packages.before"):
@@ -288,6 +306,32 @@ class BrokenOff(ground.System):
         self.open_gate()
         result = json.loads(first.communicate()[0].decode())
         self.assertEqual((result["outcome"], sorted(result["changes"])), ("failed", ["slow"]))
+
+
+class NoList(ground.System):
+    """rpm does its work, and then cannot tell the packages."""
+
+    def setUp(self):
+        super().setUp()
+        self.install("app")
+        self.add("new")
+
+    def test_a_run_whose_packages_rpm_hangs_over_at_its_end_has_its_result(self):
+        asked = ground.hanging_rpm(self, self.path("r", "changing.json"))
+        result = self.work()
+        self.assertEqual((result["outcome"], result["changed"], result["changes"]), ("succeeded", None, {}))
+        self.assertIn("rpm -qa was ended after 1 seconds", result["log_tail"])
+        self.assertEqual([ground.is_alive(pid) for pid in asked()], [False])
+        self.assertEqual(ground.module.run_result("r", runs_folder=self.runs)["outcome"], "succeeded")
+        os.remove(os.path.join(self.folder, "bin", "rpm"))
+        self.assertEqual(self.versions(), ["app-3.0"])
+
+    def test_a_run_whose_packages_rpm_hangs_over_at_its_beginning_changes_nothing(self):
+        asked = ground.hanging_rpm(self)
+        result = self.work()
+        self.assertEqual((result["outcome"], result["reason"], result["changed"]), ("failed", "internal", False))
+        self.assertIn("rpm -qa was ended after 1 seconds", result["comment"])
+        self.assertEqual([ground.is_alive(pid) for pid in asked()], [False])
 
 
 class Scopes(ground.System):

@@ -35,15 +35,6 @@ class ReadOnlyRoot(ground.System):
     def tukit(self, after=""):
         self.stand_in("tukit", TUKIT.format(calls=self.calls, root=self.root, after=after))
 
-    def work(self, **more):
-        run = ground.module._runs.Run("r", self.runs)
-        given = self.settings(**dict({"dry_run": False}, **more))
-        del given["runs_folder"]
-        order = ground.module._order.of(given)
-        os.close(run.lock())
-        run.write("order.json", order)
-        return ground.module._launch.work.Work(run, order).carry_out()
-
     def called(self):
         if not os.path.exists(self.calls):
             return []
@@ -80,6 +71,39 @@ class ReadOnlyRoot(ground.System):
         self.assertEqual((result["success"], result["reason"], result["changed"]), (False, "transaction", False))
         self.assertEqual(result["exit_code"], 0)
         self.assertIn("did not keep what zypper had done:\nApplication returned 1", result["comment"])
+
+    def test_patches_of_the_update_stack_are_in_the_snapshot_that_the_run_goes_on_with(self):
+        self.install("tool")
+        ground.quiet("rpm", "--root", self.root, "-e", "lib")
+        self.add("stack")
+        result = self.work(patch_stack_first=True)
+        self.assertEqual((result["outcome"], result["changed"], result["reboot_needed"]), ("succeeded", True, True))
+        self.assertEqual([" --continue " in one for one in self.called()], [False, True, True])
+        self.assertEqual((self.versions(), self.of_next_boot()), (["app-1.0", "tool-2.0"], ["app-2.0", "tool-3.0"]))
+        self.assertEqual(sorted(result["changes"]), ["app", "tool"])
+
+    def test_a_patch_that_fails_leaves_nothing(self):
+        self.install("tool")
+        self.add("failing-stack")
+        result = self.work(patch_stack_first=True)
+        self.assertEqual((result["reason"], result["exit_code"], result["changed"]), ("packages", 8, False))
+        self.assertEqual((len(self.called()), self.versions()), (1, ["app-1.0", "lib-1.0", "tool-2.0"]))
+
+    def test_packages_of_the_next_boot_that_cannot_be_read_prove_nothing(self):
+        self.add("new")
+        self.tukit(after="echo what is this >> " + self.path("r", "transaction.packages"))
+        result = self.work()
+        self.assertEqual((result["outcome"], result["changed"]), ("succeeded", None))
+        self.assertIn("lists what is no package: 'what is this'", result["log_tail"])
+
+    def test_a_run_that_broke_off_before_its_plan_proves_nothing(self):
+        self.add("new")
+        self.work()
+        for name in ("plan.json", "result.json"):
+            os.remove(self.path("r", name))
+        result = ground.module.run_result("r", runs_folder=self.runs)
+        self.assertEqual((result["outcome"], result["changed"]), ("interrupted", None))
+        self.assertIsNone(ground.module.changed_since("r", runs_folder=self.runs)["changed"])
 
     def test_a_snapshot_that_cannot_be_made_is_said(self):
         self.add("new")
