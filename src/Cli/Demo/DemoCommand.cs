@@ -90,8 +90,8 @@ internal static class DemoCommand
               master       {ground.Master.Api}   (faults and ledger: {ground.Master.Control})
               PostgreSQL   127.0.0.1:{ground.PostgresPort}, data in {folder}
 
-            Sign in to the console with the token, or try in another terminal (minions have a grain when they have told it:
-            in half a minute):
+            Sign in to the console with the token, or try in another terminal (--grain finds minions when they have told
+            their grains, in half a minute):
 
               export SALTERN_SERVER={ground.Server.Address} SALTERN_TOKEN={ground.Token}
               ./saltern actions schedule state.apply --arg states:='["ok"]' --glob '*' --watch
