@@ -20,6 +20,6 @@ public sealed class ChaosTests
 
     internal static ChaosOptions Options(int seed) => new()
     {
-        Length = TimeSpan.FromSeconds(20), Seed = seed, Minions = 40,
+        Length = TimeSpan.FromSeconds(30), Seed = seed, Minions = 40,
     };
 }
